@@ -1,0 +1,1 @@
+"""What may happen: aggregates, their events, statuses and pure policies."""

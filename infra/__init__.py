@@ -1,0 +1,1 @@
+"""What the system runs on: settings, event store, Kafka, embedded PostgreSQL, outside systems."""

@@ -1,0 +1,98 @@
+"""One typed settings object, read from the environment."""
+
+import difflib
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+    def __bool__(self) -> bool:
+        return self is Switch.ON
+
+
+class Auth(StrEnum):
+    DEVELOPMENT = "development"
+    ENFORCED = "enforced"
+
+
+class BadSettings(Exception):
+    """A setting is unknown or has a value that it does not take. The message names it and says what it takes."""
+
+
+def _master_key(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        good = len(bytes.fromhex(value)) == 32
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("takes 64 hexadecimal digits (32 bytes), e.g. from: openssl rand -hex 32")
+    return value
+
+
+class Settings(BaseSettings):
+    """Every setting of every role. The environment variable is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to serve on; other than loopback demands AUTH=enforced")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the HTTP interface")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics and /health for relay, projector and agents; 0: none")
+    jobstream_home: Path = Field(Path(".jobstream"), description="Folder of all state; delete it to start afresh")
+    database_url: str | None = Field(None, pattern=r"^postgres(ql)?://", description="PostgreSQL server; unset: one of our own is started")
+    kafka_bootstrap_servers: str | None = Field(None, pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$", description="Kafka brokers, host:port[,host:port]; unset: the event store's own feed is used")
+    kafka_topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="Put before every topic, group and transactional id, for a shared cluster")
+    redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://", description="Redis for rate limits shared by several processes; unset: in memory")
+    root_api: str = Field("automation", pattern=r"^(automation|copilot|jobswipe|jobwise|tradeengage)$", description="The product also served at /api/v1")
+    auth: Auth = Field(Auth.DEVELOPMENT, description="development (loopback only: no credentials needed) or enforced (API keys)")
+    rate_limits: Switch = Field(Switch.ON, description="on or off")
+    sample_data: Switch = Field(Switch.ON, description="on or off: load a sample directory of companies into an empty database")
+    master_key: Annotated[str | None, AfterValidator(_master_key)] = Field(None, repr=False, description="64 hexadecimal digits; wraps the subjects' keys; made for you in embedded mode, required beside DATABASE_URL")
+    log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$", description="debug, info, warning or error")
+    log_format: str = Field("auto", pattern=r"^(auto|json|console)$", description="json, console, or auto (console on a terminal)")
+    otel_exporter_otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OpenTelemetry collector; unset: traces are not exported")
+    servicetitan_url: str = Field("http://127.0.0.1:8100", pattern=r"^https?://", description="Root of ServiceTitan's interface (or of the simulator)")
+    servicetitan_webhook_secret: str | None = Field(None, repr=False, description="HMAC secret of ServiceTitan's webhooks; unset: webhooks are refused")
+    pos_poll_seconds: float = Field(30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds")
+
+
+# Variables with our prefix that are not read here are almost certainly misspelt settings.
+_PREFIXES = ("JOBSTREAM_", "SERVICETITAN_", "KAFKA_", "RATE_LIMIT", "SAMPLE_", "ROOT_", "MASTER_")
+
+
+def load(environment: dict[str, str] | None = None) -> Settings:
+    """The settings of `environment` (default: the process's own).
+
+    Raises `BadSettings` naming each unknown or badly valued setting and what it takes.
+    """
+    source = dict(os.environ if environment is None else environment)
+    known = {name.upper() for name in Settings.model_fields}
+    problems = [_unknown(name, known) for name in source if name.startswith(_PREFIXES) and name not in known]
+    values: dict[str, Any] = {name.lower(): value for name, value in source.items() if name in known and value != ""}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_bad(str(item["loc"][0]), str(item["msg"])) for item in error.errors()]
+        raise BadSettings("\n".join(problems)) from None
+    if problems:
+        raise BadSettings("\n".join(problems))
+    return settings
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "; see .env.example for all of them")
+
+
+def _bad(field: str, message: str) -> str:
+    # The value itself is left out: it may be a password.
+    return f"{field.upper()}: {message}. It takes: {Settings.model_fields[field].description}"

@@ -1,0 +1,1 @@
+"""What is recorded: one Avro schema per event version, the codec, and the registry that serves them."""
