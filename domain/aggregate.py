@@ -22,9 +22,13 @@ class Aggregate(LibraryAggregate):
         """The tenant that the stream's events belong to: a company, or a person."""
         raise NotImplementedError(f"{type(self).__name__} names no owner")
 
+    def __repr__(self) -> str:
+        # The library's own would print every attribute, personal ones included.
+        return f"<{type(self).__name__} {self.id} v{self.version}>"
+
     @property
     def updated_at(self) -> datetime:
         return self.modified_on
 
 
-delattr(LibraryAggregate, "Created")
+delattr(Aggregate, "Created")

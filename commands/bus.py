@@ -1,0 +1,195 @@
+"""Runs commands: load, decide, append once, and again from the start when somebody else was first.
+
+The ports that handlers see are protocols here; `infra` and `projections` implement them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from domain.aggregate import Aggregate
+from domain.clock import Clock
+from domain.dispatch.matching import Candidate
+from domain.errors import DomainError
+
+A = TypeVar("A", bound=Aggregate)
+H = TypeVar("H", bound="Handler")
+
+RERUNS = 8
+
+
+class Conflict(Exception):
+    """Others kept changing the same streams first, `RERUNS` times in a row. Trying again later may succeed."""
+
+
+class KeyReused(Exception):
+    """An idempotency key came again with another request body."""
+
+
+class Unavailable(Exception):
+    """The event store cannot take the command now; whether it was recorded is unknown unless it carried an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A client's promise that two requests are one: scoped by actor and route, with the body's hash."""
+
+    key: UUID
+    body_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who sends a command, and what it follows from. `command_id` makes a repeated command change nothing."""
+
+    actor: str
+    owner: UUID
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    command_id: UUID | None = None
+    idempotency: IdempotencyKey | None = None
+
+    def metadata(self, command: str) -> dict[str, str]:
+        """What is recorded beside each event of the append."""
+        optional = {"causation_id": self.causation_id, "traceparent": self.traceparent}
+        present = {name: value for name, value in optional.items() if value}
+        return {"correlation_id": self.correlation_id, "actor": self.actor, "command": command, **present}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: its main stream, its positions in the log, and the handler's own answer.
+
+    A `duplicate` was carried out before: `result` is None then, the rest is as the first time.
+    A command that found nothing to do has position 0.
+    """
+
+    id: UUID | None
+    first: int
+    last: int
+    result: Any = None
+    duplicate: bool = False
+
+
+class Directory(Protocol):
+    """Companies that take jobs, from a read model: it may lag behind the log."""
+
+    async def candidates(self) -> Sequence[Candidate]: ...
+
+
+class Streams(Protocol):
+    """Aggregates by stream. `read` may be slightly stale and must not be changed; `load` is checked when appended."""
+
+    async def load(self, kind: type[A], id: UUID, *, fresh: bool) -> A: ...
+    async def read(self, kind: type[A], id: UUID) -> A: ...
+    async def append(self, work: "Work", envelope: Envelope, command: str) -> Outcome | None: ...
+    async def find_command(self, command_id: UUID) -> Outcome | None: ...
+    async def find_idempotent(self, key: IdempotencyKey) -> Outcome | None: ...
+    def release(self, work: "Work") -> None: ...
+
+
+@dataclass(slots=True)
+class Work:
+    """One run of one handler: what it loaded and made, and the ports it may use. Appended as a whole, or not at all."""
+
+    streams: Streams
+    directory: Directory
+    clock: Clock
+    new_id: Callable[[], UUID]
+    chance: Callable[[], float]
+    fresh: bool = False
+    touched: list[Aggregate] = field(default_factory=list)
+    erased: list[UUID] = field(default_factory=list)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def load(self, kind: type[A], id: UUID) -> A:
+        """The aggregate, to be changed. Raises `NotFound`."""
+        for known in self.touched:
+            if known.id == id and isinstance(known, kind):
+                return known
+        aggregate = await self.streams.load(kind, id, fresh=self.fresh)
+        self.touched.append(aggregate)
+        return aggregate
+
+    async def read(self, kind: type[A], id: UUID) -> A:
+        """The aggregate, to be looked at only. Raises `NotFound`."""
+        return await self.streams.read(kind, id)
+
+    def add(self, aggregate: A) -> A:
+        """Take a new aggregate into the append."""
+        self.touched.append(aggregate)
+        return aggregate
+
+    def erase(self, subject_id: UUID) -> None:
+        """Destroy a subject's key together with the append."""
+        self.erased.append(subject_id)
+
+
+Handler = Callable[[Any, Work], Awaitable[Any]]
+_HANDLERS: dict[type, Handler] = {}
+
+
+def handles(command: type) -> Callable[[H], H]:
+    """Register the handler of a command; each command has one."""
+
+    def register(handler: H) -> H:
+        if command in _HANDLERS:
+            raise ValueError(f"{command.__name__} has a handler already")
+        _HANDLERS[command] = handler
+        return handler
+
+    return register
+
+
+class Bus:
+    """Sends commands to their handlers."""
+
+    def __init__(self, work: Work) -> None:
+        self._blank = work
+
+    async def send(self, command: Any, envelope: Envelope) -> Outcome:
+        """Carry the command out, once for its command id or idempotency key.
+
+        Raises the handler's `DomainError`, `Conflict`, `KeyReused` or `Unavailable`; nothing is recorded then.
+        """
+        if envelope.idempotency and (before := await self._blank.streams.find_idempotent(envelope.idempotency)):
+            return before
+        handler, name = _HANDLERS[type(command)], type(command).__name__
+        for attempt in range(RERUNS):
+            outcome = await self._run(handler, name, command, envelope, fresh=attempt > 0)
+            if outcome is not None:
+                return outcome
+        raise Conflict(f"{name} met a concurrent change {RERUNS} times")
+
+    async def _run(self, handler: Handler, name: str, command: Any, envelope: Envelope, fresh: bool) -> Outcome | None:
+        """One run; None asks for another."""
+        blank = self._blank
+        work = replace(blank, fresh=fresh, touched=[], erased=[])
+        try:
+            result = await handler(command, work)
+            appended = await blank.streams.append(work, envelope, name)
+        except DomainError:
+            if before := await self._before(envelope):
+                return before
+            # A cached aggregate may have been behind: only what a fresh one refuses is refused.
+            if not fresh and work.touched:
+                return None
+            raise
+        finally:
+            blank.streams.release(work)
+        return appended and replace(appended, result=None if appended.duplicate else result)
+
+    async def _before(self, envelope: Envelope) -> Outcome | None:
+        """The outcome of the same command, had it been carried out before. A redelivery often meets a refusal first."""
+        return await self._blank.streams.find_command(envelope.command_id) if envelope.command_id else None
+
+
+def describe() -> Mapping[str, str]:
+    """Every command by name with the first line of its docstring."""
+    return {kind.__name__: (kind.__doc__ or "").split("\n")[0] for kind in _HANDLERS}

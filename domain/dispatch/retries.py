@@ -1,0 +1,21 @@
+"""When a failed synchronisation is tried again, and when it is given up."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with jitter: `first`, doubled each time up to `longest`, plus or minus `jitter` of itself."""
+
+    attempts: int = 9
+    first: timedelta = timedelta(seconds=2)
+    longest: timedelta = timedelta(minutes=10)
+    jitter: float = 0.25
+
+    def delay(self, attempt: int, chance: float) -> timedelta | None:
+        """The wait after failed attempt number `attempt` (from 1), or None to give up. `chance`: uniform in [0, 1)."""
+        if attempt >= self.attempts:
+            return None
+        plain: timedelta = min(self.first * 2 ** (attempt - 1), self.longest)
+        return plain * (1 + self.jitter * (2 * chance - 1))

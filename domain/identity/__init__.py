@@ -1,0 +1,1 @@
+"""Who is known to the system, and what happens when they ask to be forgotten."""
