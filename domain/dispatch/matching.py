@@ -36,7 +36,7 @@ class Requirement:
         zip_code: str,
     ) -> "Requirement":
         """A level without its skill in `required` asks for that skill too; a skill without a level asks for basic."""
-        skills = normalized({name: SkillLevel.BASIC for name in required} | dict(levels))
+        skills = normalized(dict.fromkeys(required, SkillLevel.BASIC) | dict(levels))
         return cls(company_id, skills, skill_name(category) if category else None, state, zip_code)
 
 
