@@ -1,0 +1,46 @@
+"""One PostgreSQL server for a test session, and a fresh, migrated database for each test that asks for one."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from infra.embedded_postgres import EmbeddedPostgres
+from infra.migrations import migrate
+
+_TEMPLATE = "migrated"
+
+
+def _database(server: str, name: str) -> str:
+    return server.replace("@/postgres?", f"@/{name}?")
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The DSN of a server of the session's own. Its database `migrated` is the template of `database`."""
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder)
+    dsn = await server.start()
+    try:
+        connection = await asyncpg.connect(dsn)
+        await connection.execute(f"create database {_TEMPLATE}")
+        await connection.close()
+        await migrate(_database(dsn, _TEMPLATE))
+        yield dsn
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+async def database(postgres: str) -> AsyncIterator[str]:
+    """The DSN of a fresh database with the current schema, dropped afterwards with whatever is still connected to it."""
+    name = f"test_{uuid4().hex}"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute(f"create database {name} template {_TEMPLATE}")
+        yield _database(postgres, name)
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
