@@ -1,6 +1,7 @@
 """One typed settings object, read from the environment."""
 
 import difflib
+import ipaddress
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     log_format: str = Field("auto", pattern=r"^(auto|json|console)$", description="json, console, or auto (console on a terminal)")
     otel_exporter_otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OpenTelemetry collector; unset: traces are not exported")
     servicetitan_url: str = Field("http://127.0.0.1:8100", pattern=r"^https?://", description="Root of ServiceTitan's interface (or of the simulator)")
+    servicetitan_auth_url: str | None = Field(None, pattern=r"^https?://", description="Root of ServiceTitan's token endpoint when that is another host; unset: SERVICETITAN_URL")
     servicetitan_webhook_secret: str | None = Field(None, repr=False, description="HMAC secret of ServiceTitan's webhooks; unset: webhooks are refused")
     pos_poll_seconds: float = Field(30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds")
 
@@ -86,6 +88,19 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     if problems:
         raise BadSettings("\n".join(problems))
     return settings
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises `BadSettings` when an address other than loopback would be served without asking for credentials."""
+    if settings.auth is Auth.DEVELOPMENT and not _is_loopback(settings.host):
+        raise BadSettings(f"HOST: {settings.host} is reachable from outside; set AUTH=enforced, or HOST=127.0.0.1")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _unknown(name: str, known: set[str]) -> str:
