@@ -10,6 +10,8 @@ import pytest
 from infra.embedded_postgres import EmbeddedPostgres
 from infra.migrations import migrate
 
+pytest_plugins = ["tests.kafka_fixture"]
+
 _TEMPLATE = "migrated"
 
 
@@ -35,7 +37,7 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[st
 
 @pytest.fixture
 async def database(postgres: str) -> AsyncIterator[str]:
-    """The DSN of a fresh database with the current schema, dropped afterwards with whatever is still connected to it."""
+    """The DSN of a fresh database with the current schema, dropped afterwards with whatever still uses it."""
     name = f"test_{uuid4().hex}"
     connection = await asyncpg.connect(postgres)
     try:

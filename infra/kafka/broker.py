@@ -1,6 +1,6 @@
 """A real Kafka broker on loopback, without containers: one KRaft node in a child process.
 
-    python -m infra.kafka.broker --port 9092 --home .jobstream/kafka
+Run it: python -m infra.kafka.broker --port 9092 --home .jobstream/kafka
 """
 
 import argparse
