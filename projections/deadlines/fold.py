@@ -1,0 +1,84 @@
+"""Which events set a deadline and which clear it.
+
+A stream has at most one deadline of a kind, so that what clears it need not look it up. `command_id` is the id of the
+command that it sends when due: it follows from the event that set it, and however often it is found due, that command
+is carried out once.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from domain.dispatch.routing import SETTLE
+from projections.deadlines.tables import deadline
+from projections.read_model import ReadModel
+from projections.rows import Rows
+from schemas.recorded import Recorded
+
+deadlines = ReadModel("deadlines", version=1, tables=[deadline])
+
+# The document promises synchronisation within five minutes.
+SYNC_LIMIT = timedelta(minutes=5)
+# Long enough for a provider to have finished what it was asked before the last attempt.
+RECONCILE_AFTER = timedelta(minutes=5)
+
+
+def deadline_id(stream_id: UUID, kind: str) -> UUID:
+    return uuid5(stream_id, kind)
+
+
+def _set(rows: Rows, event: Recorded, kind: str, due_at: datetime) -> None:
+    rows.upsert(
+        deadline,
+        deadline_id(event.stream_id, kind),
+        command_id=uuid5(event.event_id, kind),
+        kind=kind,
+        stream_id=event.stream_id,
+        owner=event.owner,
+        correlation_id=event.metadata.get("correlation_id", str(event.event_id)),
+        due_at=due_at,
+    )
+
+
+def _clear(rows: Rows, event: Recorded, *kinds: str) -> None:
+    for kind in kinds:
+        rows.delete(deadline, deadline_id(event.stream_id, kind))
+
+
+@deadlines.on("RoutingCreated")
+def routing_created(rows: Rows, event: Recorded) -> None:
+    _set(rows, event, "routing_overdue", event.occurred_at + SYNC_LIMIT)
+
+
+@deadlines.on("RoutingClaimed")
+def routing_claimed(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "routing_retry")
+    _set(rows, event, "routing_lease", event["lease_until"] + SETTLE)
+
+
+@deadlines.on("RoutingSyncFailed")
+def routing_failed(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "routing_lease")
+    _set(rows, event, "routing_retry", event["retry_at"])
+
+
+@deadlines.on("RoutingDeadLettered")
+def routing_dead_lettered(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "routing_lease")
+
+
+@deadlines.on("RoutingSynced")
+def routing_synced(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "routing_lease", "routing_retry", "routing_overdue")
+    if event["ambiguous"]:
+        _set(rows, event, "routing_reconciliation", event.occurred_at + RECONCILE_AFTER)
+
+
+@deadlines.on("RoutingReconciliationRequested")
+def reconciliation_requested(rows: Rows, event: Recorded) -> None:
+    # Should it fail, it is asked for again.
+    _set(rows, event, "routing_reconciliation", event.occurred_at + RECONCILE_AFTER)
+
+
+@deadlines.on("RoutingReconciled")
+def reconciled(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "routing_reconciliation")

@@ -1,0 +1,18 @@
+"""Tables of the deadlines read model."""
+
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid
+
+metadata = MetaData()
+
+deadline = Table(
+    "deadline",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("command_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("stream_id", Uuid, nullable=False),
+    Column("owner", Uuid, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+)
+Index("deadline_due", deadline.c.due_at)

@@ -1,0 +1,58 @@
+"""A read model: tables, and how each event changes them."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Table
+
+from projections.columns import layout
+from projections.rows import Rows
+from schemas.recorded import Recorded
+
+Fold = Callable[[Rows, Recorded], None]
+
+
+class ReadModel:
+    """Named tables filled by folds.
+
+    `version` is raised whenever the tables or the folds change what they hold: the new version fills its own schema
+    beside the old one. Raises `UnfitTable` for a table that batches cannot write.
+    """
+
+    def __init__(self, name: str, version: int, tables: Sequence[Table]) -> None:
+        self.name = name
+        self.version = version
+        self.tables = tuple(tables)
+        self._folds: dict[str, Fold] = {}
+        for table in self.tables:
+            layout(table)
+
+    def __repr__(self) -> str:
+        return f"ReadModel({self.schema})"
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema of this version, and the name by which its position is published."""
+        return f"{self.name}_v{self.version}"
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The event types that it folds."""
+        return frozenset(self._folds)
+
+    def on(self, *types: str) -> Callable[[Fold], Fold]:
+        """Registers `fold(rows, event)` for these event types; one fold a type."""
+
+        def register(fold: Fold) -> Fold:
+            for one in types:
+                if one in self._folds:
+                    raise ValueError(f"{self.schema} has a fold for {one} already")
+                self._folds[one] = fold
+            return fold
+
+        return register
+
+    def fold(self, rows: Rows, event: Recorded) -> None:
+        """Adds what `event` changes to `rows`; an event of a type without a fold changes nothing."""
+        fold = self._folds.get(event.type)
+        if fold is not None:
+            fold(rows, event)

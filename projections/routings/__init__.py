@@ -1,0 +1,1 @@
+"""Routings with the state of their synchronisation."""

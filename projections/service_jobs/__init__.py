@@ -1,0 +1,1 @@
+"""Service jobs as their lists and pages show them."""
