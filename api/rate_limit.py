@@ -1,0 +1,208 @@
+"""So many requests per window and sender: counted in memory or in Redis, announced in headers, refused with 429."""
+
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from typing import Protocol
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import ErrorShape, Problem
+from api.paths import either_form, is_below, path_within
+from domain.clock import Clock
+
+_log = structlog.get_logger()
+
+REDIS_SECONDS = 0.25  # how long one request waits for Redis at most
+REDIS_PAUSE = 2.0  # how long Redis is left alone after a failure, in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """A product's limits per sender's address, as "10/minute".
+
+    `rules` are by method and path template and count apart from `default`; paths at or below `exempt` are not limited.
+    """
+
+    default: str = "100/minute"
+    rules: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    exempt: tuple[str, ...] = ("/health",)
+
+
+class Counter(Protocol):
+    async def increment(self, key: str, seconds: int) -> int | None:
+        """Counts one more under `key`, which is forgotten after `seconds`. None: cannot tell, so do not refuse."""
+        ...
+
+    async def check(self) -> None:
+        """Raises when the counter does not work."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class MemoryCounter:
+    """Counts of this process.
+
+    Not the limits library's: its asyncio memory storage walks through all keys on every hit (measured: 7 µs with one
+    sender, 800 µs with 10,000).
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._sweep_at = 0.0
+
+    async def increment(self, key: str, seconds: int) -> int | None:
+        now = self._monotonic()
+        if now >= self._sweep_at:
+            self._counts = {known: entry for known, entry in self._counts.items() if entry[1] > now}
+            self._sweep_at = now + 10
+        count, expires = self._counts.get(key, (0, now + seconds))
+        self._counts[key] = (count + 1, expires)
+        return count + 1
+
+    async def check(self) -> None:
+        await self.increment("check", 1)
+
+    async def close(self) -> None:
+        self._counts.clear()
+
+
+class RedisCounter:
+    """Counts shared by every process. When Redis is away, requests are let through rather than refused."""
+
+    def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        # The client's own retries would hold every request up for seconds while Redis is away.
+        self._pool = ConnectionPool.from_url(
+            url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, retry=Retry(NoBackoff(), 0)
+        )
+        self._storage = RedisStorage(
+            "async+redis://",
+            implementation="redispy",
+            key_prefix="jobstream",
+            connection_pool=self._pool,  # type: ignore[arg-type]  # documented, and missing in the annotation
+        )
+        self._monotonic = monotonic
+        self._away_until = 0.0
+        self._away = False
+
+    async def increment(self, key: str, seconds: int) -> int | None:
+        if self._monotonic() < self._away_until:
+            return None
+        try:
+            count = await self._storage.incr(key, seconds)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._away_until = self._monotonic() + REDIS_PAUSE
+            if not self._away:
+                _log.warning("Redis is away: requests are not limited", error=type(error).__name__)
+            self._away = True
+            return None
+        if self._away:
+            _log.info("Redis is back: requests are limited again")
+            self._away = False
+        return count
+
+    async def check(self) -> None:
+        if not await self._storage.check():
+            raise ConnectionError("Redis does not answer")
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+
+
+def counter_for(redis_url: str | None) -> Counter:
+    return MemoryCounter() if redis_url is None else RedisCounter(redis_url)
+
+
+class RateLimitGate:
+    """Refuses what is over the limit, and says in every other answer how much is left.
+
+    Windows are aligned to the clock (the documents' own X-RateLimit-Reset, 1640995200, is a full minute), so that one
+    round trip to Redis is enough and the time of the reset is exact.
+    """
+
+    def __init__(
+        self, app: ASGIApp, product: str, limits: RateLimits, errors: ErrorShape, counter: Counter, clock: Clock
+    ) -> None:
+        self.app = app
+        self._product, self._errors, self._counter, self._clock = product, errors, counter, clock
+        self._default = parse(limits.default)
+        self._rules = [
+            (method, either_form(path), f"{method} {path}", parse(text))
+            for (method, path), text in limits.rules.items()
+        ]
+        self._exempt = limits.exempt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_below(path := path_within(scope), self._exempt):
+            await self.app(scope, receive, send)
+            return
+        rule, limit = self._rule(scope["method"], path)
+        now = self._clock.now()
+        seconds = limit.get_expiry()
+        window = int(now.timestamp()) // seconds
+        key = f"{self._product}:{rule}:{_sender(scope)}:{window}"
+        count = await self._counter.increment(key, seconds)
+        if count is None:
+            await self.app(scope, receive, send)
+            return
+        headers = _headers(limit.amount, count, (window + 1) * seconds)
+        announced = _announced(send, headers)
+        if count <= limit.amount:
+            await self.app(scope, receive, announced)
+        else:
+            wait = max(1, ceil((window + 1) * seconds - now.timestamp()))
+            problem = _too_many(limit, wait)
+            await self._errors.response(problem, now)(scope, receive, announced)
+
+    def _rule(self, method: str, path: str) -> tuple[str, RateLimitItem]:
+        for known, pattern, name, limit in self._rules:
+            if known == method and pattern.match(path):
+                return name, limit
+        return "default", self._default
+
+
+@lru_cache(maxsize=4096)
+def _network(host: str) -> str:
+    # One subscriber has a whole /64 of IPv6 addresses.
+    return str(ipaddress.ip_network((host.partition("%")[0], 64), strict=False))
+
+
+def _sender(scope: Scope) -> str:
+    client = scope.get("client")
+    host = client[0] if client else "local"
+    return _network(host) if ":" in host else host
+
+
+def _headers(amount: int, count: int, reset: int) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-ratelimit-limit", b"%d" % amount),
+        (b"x-ratelimit-remaining", b"%d" % max(0, amount - count)),
+        (b"x-ratelimit-reset", b"%d" % reset),
+    ]
+
+
+def _announced(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
+    async def announced(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *headers]
+        await send(message)
+
+    return announced
+
+
+def _too_many(limit: RateLimitItem, wait: int) -> Problem:
+    per = f"{limit.get_expiry()} seconds"
+    detail = f"Too many requests: at most {limit.amount} in {per} are allowed; please try again in {wait} seconds."
+    return Problem(429, "RATE_LIMITED", detail, headers={"Retry-After": str(wait)})
