@@ -15,7 +15,7 @@ from projections.read_model import ReadModel
 # One row; small pages' worth of dead versions are pruned in place because no indexed column ever changes.
 _CHECKPOINT = """
 create table {schema}.checkpoint (
-    only boolean primary key default true check (only),
+    only_row boolean primary key default true check (only_row),
     position bigint not null default 0,
     epoch uuid not null,
     event_at timestamptz,
@@ -33,7 +33,7 @@ class TablesChanged(Exception):
         super().__init__(f"the tables of {schema} were changed without raising the read model's version")
 
 
-async def ensure_generations(pool: asyncpg.Pool[Any], models: Sequence[ReadModel], epoch: UUID) -> None:
+async def ensure_generations(pool: asyncpg.Pool, models: Sequence[ReadModel], epoch: UUID) -> None:
     """Makes schema, tables, indexes and checkpoint of those models that have none; one query when all have.
 
     Raises `TablesChanged`, and asyncpg's errors.

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Any
 
 import asyncpg
 import structlog
@@ -141,7 +140,7 @@ class Positions:
         for announcement in parse(payload):
             self.publish(announcement)
 
-    async def watch(self, pool: asyncpg.Pool[Any]) -> None:
+    async def watch(self, pool: asyncpg.Pool) -> None:
         """Asks the database every `poll_seconds`, until cancelled."""
         while True:
             try:
@@ -152,7 +151,7 @@ class Positions:
                 log.warning("the positions of read models are not known", error=type(error).__name__)
             await asyncio.sleep(self._poll_seconds)
 
-    async def refresh(self, pool: asyncpg.Pool[Any]) -> None:
+    async def refresh(self, pool: asyncpg.Pool) -> None:
         """Asks the database once. A model whose lock nobody holds is stopped."""
         rows = await pool.fetch(self._question)
         held = await pool.fetch(

@@ -107,8 +107,7 @@ class Projector:
             except Overtaken:
                 self._state = State.STANDBY
                 await asyncio.sleep(self._pauses.standby)
-            except Defect as defect:
-                self._state, self._defect = State.FAILED, defect
+            except Defect:
                 await asyncio.sleep(self._pauses.failed)
             except Exception as error:  # noqa: BLE001 (whatever it is, it must not end the read model for good)
                 self._state = State.RETRYING
@@ -223,6 +222,7 @@ class Projector:
     async def _record(self, lease: Lease, defect: Defect) -> None:
         """Says in the checkpoint why the read model goes no further; keeps the epoch that it was written in."""
         schema = self._model.schema
+        self._state, self._defect = State.FAILED, defect
         log.error("a read model has stopped", model=schema, error=str(defect), position=defect.position)
         news = Announcement(schema, self._position, News.STOPPED)
         await lease.fetch(

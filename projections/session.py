@@ -38,7 +38,7 @@ class LeaseLost(ConnectionError):
 class Connected:
     """One open connection, the names leased on it, and what it has yet to announce."""
 
-    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
+    def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
         self.turn = asyncio.Lock()
         self.leased: set[str] = set()
