@@ -128,12 +128,12 @@ class _Resolution:
             elif "default" not in field:
                 yield f"{place}: is new and has no default"
             elif not _is_default(field["default"], field["type"], self._reader_names):
-                yield f"{place}: its default is no value of its {'first branch' if isinstance(field['type'], list) else 'type'}"
+                yield f"{place}: its default is no value of its type (of a union: of its first branch)"
 
 
 def _full(schema: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(schema, str):
-        return named[schema] if schema in named else {"type": schema}
+        return named.get(schema, {"type": schema})
     full: Mapping[str, Any] = schema
     return full
 
