@@ -33,15 +33,15 @@ class InputGuard:
         if not length and not chunked:
             await self.app(scope, receive, send)
             return
+        if length > LIMIT:
+            await _drain(receive, length <= 2 * LIMIT)
+            raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
         if _is_json(content_type):
-            body = await _read(receive, length)
+            body = await _read(receive)
             _check_json(body)
             await self.app(scope, _replayed(body, receive), send)
-            return
-        if length > LIMIT:
-            await _drain(receive, length)
-            raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
-        await self.app(scope, _counted(receive), send)
+        else:
+            await self.app(scope, _counted(receive), send)
 
 
 def _check_address(scope: Scope) -> None:
@@ -70,11 +70,8 @@ def _is_json(content_type: bytes) -> bool:
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
-async def _read(receive: Receive, length: int) -> bytes:
+async def _read(receive: Receive) -> bytes:
     """The whole body, whatever its announced length was. Raises `Rejected` (413)."""
-    if length > LIMIT:
-        await _drain(receive, length)
-        raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -84,24 +81,21 @@ async def _read(receive: Receive, length: int) -> bytes:
             raise ClientDisconnect
         chunk = message.get("body", b"")
         size += len(chunk)
+        more = message.get("more_body", False)
         if size > LIMIT:
-            await _drain(receive, LIMIT)
+            await _drain(receive, more)
             raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
         chunks.append(chunk)
-        more = message.get("more_body", False)
     return b"".join(chunks)
 
 
-async def _drain(receive: Receive, length: int) -> None:
+async def _drain(receive: Receive, more: bool) -> None:
     # Whoever is only a little over the limit reads the answer instead of a connection reset in the middle of sending.
-    if length > 2 * LIMIT:
-        return
     dropped = 0
-    while dropped < 2 * LIMIT:
+    while more and dropped < 2 * LIMIT:
         message = await receive()
         dropped += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return
+        more = message.get("more_body", False)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -125,6 +119,7 @@ def _counted(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > LIMIT:
+            await _drain(receive, message.get("more_body", False))
             # FastAPI lets this class through while it reads a body; anything else becomes its own 400.
             raise HTTPException(413, _TOO_LARGE)
         return message

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from prometheus_client import Histogram
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.telemetry import REQUEST_SECONDS, correlation_id, span, traceparent
@@ -110,8 +111,11 @@ def _carried_out(correlation: str) -> list[tuple[bytes, bytes]]:
 def _place(scope: Scope) -> tuple[str, str]:
     """The product and the route's template. Below the root there is no product, and an unknown path has no template."""
     product = getattr(getattr(scope.get("app"), "state", None), "product", "")
-    route = getattr(scope.get("route"), "path", None) or UNMATCHED
-    return product, route
+    route = scope.get("route")
+    # An unknown path below a product leaves the mount as what matched last.
+    if route is None or (product and isinstance(route, Mount)):
+        return product, UNMATCHED
+    return product, route.path
 
 
 def _describe_span(current: Span, method: str, route: str, status: int) -> None:

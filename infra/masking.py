@@ -1,6 +1,7 @@
 """What a log line must not show: personal data and secrets, by the name of a field or by how a text looks."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -36,6 +37,7 @@ def masked(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=1024)
 def _is_private(name: str) -> bool:
     plain = name.lower().replace("-", "_")
     return plain in _NAMES or plain.endswith(_ENDINGS) or plain.startswith("homeowner")
