@@ -10,7 +10,7 @@ create function append_events(
     p_owner uuid[], p_data bytea[], p_occurred timestamptz[], p_command uuid[], p_extent integer[],
     -- per stream of an append: its version before
     p_head_append integer[], p_head_stream uuid[], p_head_version integer[],
-    -- per idempotency key: the append's number of events, and how many events of stored appends come before it
+    -- per idempotency key, new subject and erased subject: the append it belongs to
     p_key_append integer[], p_key uuid[], p_hash bytea[], p_result text[],
     p_subject_append integer[], p_subject uuid[], p_wrapped bytea[],
     p_erase_append integer[], p_erase uuid[],

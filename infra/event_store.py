@@ -1,0 +1,178 @@
+"""The event store: one table in PostgreSQL, appended to by group commit, read by position or by stream."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+import asyncpg
+
+from infra.append import (
+    Append,
+    Appended,
+    EpochMismatch,
+    EventTooLarge,
+    IdempotencyKey,
+    InvalidAppend,
+    NewEvent,
+    OutcomeUnknown,
+    Status,
+    StoreClosed,
+    StoreUnavailable,
+    SubjectKey,
+)
+from infra.append_lane import AppendLane
+from infra.database import Database
+
+__all__ = [
+    "CHANNEL",
+    "Append",
+    "Appended",
+    "CommandRecord",
+    "EpochMismatch",
+    "EventStore",
+    "EventTooLarge",
+    "IdempotencyKey",
+    "IdempotencyRecord",
+    "InvalidAppend",
+    "NewEvent",
+    "OutcomeUnknown",
+    "Row",
+    "Snapshot",
+    "Status",
+    "StoreClosed",
+    "StoreUnavailable",
+    "SubjectKey",
+]
+
+CHANNEL = "jobstream_events"  # notified once per call of the append function, with the last position
+
+# One stored event: position, stream_id, version, category, type, event_id, owner, data, metadata (JSON text),
+# occurred_at, recorded_at, epoch.
+Row = asyncpg.Record
+
+_ROW = """select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
+    recorded_at, (select epoch from store_epoch) as epoch from events """
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """Where a command's events are; `stream_id` is the first event's."""
+
+    stream_id: UUID
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """What a client's key led to. Another `body_hash` than the request's: the key was used for something else."""
+
+    body_hash: bytes
+    result: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An aggregate's state after `version` events; `topic` names its class."""
+
+    stream_id: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+class EventStore:
+    """Appends and reads. `epoch` changes when positions may have come to mean other events (a restore, a failover)."""
+
+    def __init__(self, database: Database, epoch: UUID, lane: AppendLane) -> None:
+        self._pool, self.epoch, self._lane = database.pool, epoch, lane
+
+    @classmethod
+    async def open(cls, database: Database) -> Self:
+        """The store in a migrated database. Close it before the database."""
+        epoch = await database.pool.fetchval("select epoch from store_epoch")
+        return cls(database, epoch, AppendLane(database.dsn, epoch))
+
+    async def close(self) -> None:
+        """Take no more appends and carry out those that wait."""
+        await self._lane.close()
+
+    async def append(self, append: Append) -> Appended:
+        """Store the append as a whole, or nothing of it, in one call with whatever else waits.
+
+        A cancelled caller's append may still be stored. Raises `EventTooLarge`, `InvalidAppend`, `EpochMismatch`,
+        `StoreUnavailable`, `StoreClosed` (nothing was stored) or `OutcomeUnknown` (it may have been).
+        """
+        return await self._lane.append(append)
+
+    async def read(self, after: int, limit: int) -> list[Row]:
+        """The events at positions after + 1, after + 2, … in their order: complete, since positions are gapless and
+        become visible in commit order. Raises `EpochMismatch`.
+        """
+        rows = await self._pool.fetch(_ROW + "where position > $1 order by position limit $2", after, limit)
+        if rows:
+            self._check(rows[0]["epoch"])
+        return rows
+
+    async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[Row]:
+        """One stream's events by version."""
+        return await self._pool.fetch(
+            _ROW + "where stream_id = $1 and version > $2 order by version", stream_id, after_version
+        )
+
+    async def read_streams(self, after_versions: Sequence[tuple[UUID, int]]) -> dict[UUID, list[Row]]:
+        """Several streams' events, each after a version, in one round trip. A stream without any has an empty list."""
+        query = """join unnest($1::uuid[], $2::integer[]) wanted(id, after) on stream_id = id and version > after
+            order by stream_id, version"""
+        ids, versions = [id for id, _ in after_versions], [version for _, version in after_versions]
+        streams: dict[UUID, list[Row]] = {id: [] for id in ids}
+        for row in await self._pool.fetch(_ROW + query, ids, versions):
+            streams[row["stream_id"]].append(row)
+        return streams
+
+    async def head(self) -> int:
+        """The last position, 0 when there is none. Raises `EpochMismatch`."""
+        rows = await self._pool.fetch("select epoch, (select max(position) from events) as head from store_epoch")
+        self._check(rows[0]["epoch"])
+        return rows[0]["head"] or 0
+
+    async def find_command(self, command_id: UUID) -> CommandRecord | None:
+        """Where a command's events are, when it has been carried out."""
+        query = "select stream_id, position, command_last from events where command_id = $1"
+        row = await self._pool.fetchrow(query, command_id)
+        return None if row is None else CommandRecord(*row.values())
+
+    async def find_idempotency(self, key: UUID) -> IdempotencyRecord | None:
+        """What a client's key led to in the last 24 hours."""
+        query = """select body_hash, result, first_position, last_position from idempotency_keys
+            where key = $1 and expires_at > clock_timestamp()"""
+        row = await self._pool.fetchrow(query, key)
+        return None if row is None else IdempotencyRecord(*row.values())
+
+    async def fetch_snapshot(self, stream_id: UUID) -> Snapshot | None:
+        """The latest snapshot of a stream."""
+        row = await self._pool.fetchrow("select version, topic, state from snapshots where stream_id = $1", stream_id)
+        return None if row is None else Snapshot(stream_id, row["version"], row["topic"], row["state"])
+
+    async def save_snapshot(self, stream_id: UUID, version: int, topic: str, state: bytes) -> None:
+        """Keep an aggregate's state after `version` events, unless a later one is kept."""
+        query = """insert into snapshots (stream_id, version, topic, state) values ($1, $2, $3, $4)
+            on conflict (stream_id) do update
+                set version = excluded.version, topic = excluded.topic, state = excluded.state
+                where snapshots.version < excluded.version"""
+        await self._pool.execute(query, stream_id, version, topic, state)
+
+    def _check(self, epoch: UUID) -> None:
+        if epoch != self.epoch:
+            raise EpochMismatch(self.epoch, str(epoch))
+
+
+async def begin_epoch(database: Database) -> UUID:
+    """Start a new epoch, after a restore or a failover that may have lost events: whoever runs in the old one halts."""
+    epoch: UUID = await database.pool.fetchval(
+        "update store_epoch set epoch = gen_random_uuid(), began_at = clock_timestamp() returning epoch"
+    )
+    return epoch
