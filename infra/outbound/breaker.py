@@ -1,5 +1,6 @@
 """A circuit breaker: after some failures in a row nothing is sent for a while, then one call tries the water."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -20,12 +21,14 @@ class Circuit(StrEnum):
 class Breaker:
     """Opens after `threshold` failures in a row, for `cooldown` seconds of `now`; then exactly one trial call decides.
 
+    Failures are counted by operation: the look-ups that succeed between creates that fail must not hide them. An
+    operation that has failed so often reopens the circuit with its next failure, until it succeeds.
     Our own because the kept libraries let every waiting caller through once half open, and time by the wall clock.
     """
 
     def __init__(self, system: str, threshold: int, cooldown: float, now: Callable[[], float]) -> None:
         self._system, self._threshold, self._cooldown, self._now = system, threshold, cooldown, now
-        self._failures = 0
+        self._failures: Counter[str] = Counter()
         self._opened_at: float | None = None
         self._trial = False
         # Counts the changes of state, so that a call begun before a change cannot decide anything after it.
@@ -44,7 +47,7 @@ class Breaker:
             raise CircuitOpen(f"{self._system}: not called, recent calls failed", retry_after=max(self._cooling(), 1.0))
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self, operation: str) -> Iterator[None]:
         """Around one call. Raises `CircuitOpen` instead of letting it through."""
         self.check()
         self._trial = self.circuit is Circuit.HALF_OPEN
@@ -58,18 +61,18 @@ class Breaker:
             raise
         finally:
             if epoch == self._epoch:
-                self._learn(failed)
+                self._learn(operation, failed)
 
-    def _learn(self, failed: bool | None) -> None:
+    def _learn(self, operation: str, failed: bool | None) -> None:
         trial, self._trial = self._trial, False
         if failed is None:
             return  # cancelled, throttled or a defect of ours: it says nothing about the system
         if not failed:
-            self._failures = 0
+            del self._failures[operation]
             self._change(None)
             return
-        self._failures += 1
-        if trial or self._failures >= self._threshold:
+        self._failures[operation] += 1
+        if trial or self._failures[operation] >= self._threshold:
             self._change(self._now())
 
     def _change(self, opened_at: float | None) -> None:

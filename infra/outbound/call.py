@@ -79,7 +79,7 @@ class Outbound:
         return self._breaker.circuit
 
     def health(self) -> str:
-        """ "healthy", or "degraded" while calls are held back or a trial call is due."""
+        """Says "healthy", or "degraded" while calls are held back or a trial call is due."""
         return "healthy" if self.circuit is Circuit.CLOSED else "degraded"
 
     def longest(self, operation: Operation) -> float:
@@ -147,7 +147,7 @@ class Outbound:
     async def _guarded(self, operation: Operation, attempt: Callable[[], Awaitable[T]]) -> T:
         self._breaker.check()  # before the queue: while the circuit is open nobody stands in line
         async with self._bulkhead.slot():
-            with self._breaker.guard():
+            with self._breaker.guard(operation.name):
                 try:
                     async with self._within(operation.timeout):
                         return await attempt()

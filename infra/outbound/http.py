@@ -8,6 +8,8 @@ import httpx
 from infra.outbound.call import Operation
 from infra.outbound.errors import Throttled, Unavailable
 
+# Nobody means more; and a number of any length must not become an infinite wait.
+_LONGEST_RETRY_AFTER = 86_400.0
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -33,13 +35,16 @@ async def exchange(
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """`Retry-After` in seconds from now, sent as seconds or a date (RFC 9110, 10.2.3); None if absent or unreadable."""
+    """`Retry-After` in seconds from now, a day at most; sent as seconds or a date (RFC 9110, 10.2.3).
+
+    None if it is absent or unreadable.
+    """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _LONGEST_RETRY_AFTER)

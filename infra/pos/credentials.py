@@ -14,7 +14,8 @@ from infra.outbound import Refused
 _REFERENCE = re.compile(r"env:(?P<variable>[A-Z][A-Z0-9_]{0,127})|file:(?P<file>[A-Za-z0-9][A-Za-z0-9_-]{0,63})")
 
 _Text = Annotated[str, Field(min_length=1, max_length=1000)]
-# The tenant becomes part of a path.
+# The key becomes a header, the tenant part of a path.
+_Key = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,1000}$")]
 _Tenant = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -30,7 +31,7 @@ class Credentials:
     tenant: _Tenant
     client_id: _Text = field(repr=False)
     client_secret: _Text = field(repr=False)
-    app_key: _Text = field(repr=False)
+    app_key: _Key = field(repr=False)
     business_unit_id: int = field(repr=False)
     job_type_id: int = field(repr=False)
     campaign_id: int = field(repr=False)

@@ -3,8 +3,7 @@
 It keeps no personal data: a job refers to the service job, where the homeowner's data can be erased.
 """
 
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -15,6 +14,7 @@ import asyncpg
 from domain.clock import Clock
 from infra.outbound import Operation, Outbound, Policy, Refused, Unavailable
 from infra.pos.credentials import Credentials
+from infra.pos.lane import Lane
 from infra.pos.provider import ExternalJob, ExternalStatus, WorkOrder
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ select routing_id, job_id, $3 from unnest($1::uuid[], $2::uuid[]) as wanted (rou
 on conflict (routing_id) do update set routing_id = excluded.routing_id
 returning {_COLUMNS}
 """
-_FIND = f"select {_COLUMNS} from mock_pos_jobs where routing_id = $1"
+_FIND = f"select {_COLUMNS} from mock_pos_jobs where routing_id = any($1::uuid[])"
 _COMPLETED = f"""
 select {_COLUMNS} from mock_pos_jobs where status = 'completed' and completed_at >= $1 order by completed_at, id
 """
@@ -50,23 +50,22 @@ where id = $1 and status in ('scheduled', 'completed')
 
 
 class MockProvider:
-    """Needs the table `mock_pos_jobs`. Concurrent creates share one statement."""
+    """Needs the table `mock_pos_jobs`. Concurrent creates share one statement, and so do look-ups."""
 
     name = SYSTEM
 
     def __init__(self, pool: asyncpg.Pool, clock: Clock, outbound: Outbound | None = None) -> None:
         self._pool, self._clock = pool, clock
         self._outbound = outbound or Outbound(SYSTEM, POLICY)
-        self._waiting: list[tuple[WorkOrder, asyncio.Future[ExternalJob]]] = []
-        self._lane: asyncio.Task[None] | None = None
+        self._finding = Lane(self._found, BATCH)
+        self._making = Lane(self._made, BATCH)
         self.create_seconds = self._outbound.longest(CREATE)
 
     async def find(self, credentials: Credentials | None, routing_id: UUID) -> list[ExternalJob]:
-        rows = await self._outbound.call(FIND, lambda: _asked(self._pool.fetch(_FIND, routing_id)))
-        return [_job(row) for row in rows]
+        return await self._outbound.call(FIND, lambda: self._finding(routing_id))
 
     async def create(self, credentials: Credentials | None, order: WorkOrder) -> ExternalJob:
-        return await self._outbound.call(CREATE, lambda: self._join(order))
+        return await self._outbound.call(CREATE, lambda: self._making((order.routing_id, order.job_id)))
 
     async def cancel(self, credentials: Credentials | None, external_id: str) -> None:
         number = _number(external_id)
@@ -89,38 +88,17 @@ class MockProvider:
     async def health(self) -> str:
         return self._outbound.health()
 
-    async def _join(self, order: WorkOrder) -> ExternalJob:
-        done: asyncio.Future[ExternalJob] = asyncio.get_running_loop().create_future()
-        self._waiting.append((order, done))
-        if self._lane is None or self._lane.done():
-            self._lane = asyncio.create_task(self._drain(), name="mock point of sale")
-        return await done
+    async def _found(self, routing_ids: Sequence[UUID]) -> Mapping[UUID, list[ExternalJob]]:
+        found: dict[UUID, list[ExternalJob]] = {routing_id: [] for routing_id in routing_ids}
+        for row in await _asked(self._pool.fetch(_FIND, list(found))):
+            found[row["routing_id"]].append(_job(row))
+        return found
 
-    async def _drain(self) -> None:
-        """One statement at a time; what arrives meanwhile goes together into the next."""
-        while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            try:
-                made = await self._insert([order for order, _ in batch])
-            except Exception as error:  # noqa: BLE001 — told to everyone who waits for this batch
-                _fail(batch, error)
-                continue
-            for order, done in batch:
-                if not done.done():
-                    done.set_result(made[order.routing_id])
-
-    async def _insert(self, orders: list[WorkOrder]) -> dict[UUID, ExternalJob]:
-        wanted = {order.routing_id: order.job_id for order in orders}  # a routing may go into a statement only once
-        ids = list(wanted), list(wanted.values())
-        rows = await _asked(self._pool.fetch(_CREATE, *ids, self._clock.now()))
-        return {row["routing_id"]: _job(row) for row in rows}
-
-
-def _fail(batch: list[tuple[WorkOrder, asyncio.Future[ExternalJob]]], error: Exception) -> None:
-    """Everyone who waits is told, so nothing is lost by not raising it in the lane."""
-    for _, done in batch:
-        if not done.done():
-            done.set_exception(Unavailable(str(error)) if isinstance(error, Unavailable) else error)
+    async def _made(self, wanted: Sequence[tuple[UUID, UUID]]) -> Mapping[tuple[UUID, UUID], ExternalJob]:
+        jobs = dict(wanted)  # a routing may go into a statement only once
+        rows = await _asked(self._pool.fetch(_CREATE, list(jobs), list(jobs.values()), self._clock.now()))
+        made = {row["routing_id"]: _job(row) for row in rows}
+        return {pair: made[pair[0]] for pair in wanted}
 
 
 async def _asked(query: Awaitable[T]) -> T:

@@ -82,5 +82,5 @@ class Provider(Protocol):
         ...
 
     async def health(self) -> str:
-        """"healthy", "degraded" (calls are being held back) or "unhealthy"; costs nothing, calls nobody."""
+        """Says "healthy", "degraded" (calls are being held back) or "unhealthy"; costs nothing and calls nobody."""
         ...

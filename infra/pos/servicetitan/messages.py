@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from infra.pos.credentials import Credentials
 from infra.pos.provider import ExternalJob, ExternalStatus, WorkOrder
@@ -31,7 +31,7 @@ def _status(value: object) -> ExternalStatus:
 
 
 class Token(BaseModel):
-    access_token: str
+    access_token: str = Field(pattern=r"^[\x21-\x7e]+$")  # it becomes part of a header
     expires_in: float
 
 

@@ -110,7 +110,7 @@ async def titan(simulator: Simulator, time: Time) -> AsyncIterator[ServiceTitan]
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """`app` over HTTP; gives its URL."""
-    server = Server(uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1))
+    server = Server(uvicorn.Config(app, port=0, lifespan="off", log_level="critical", timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110 — uvicorn sets no event

@@ -37,8 +37,6 @@ async def test_no_failure_shows_credentials_or_the_homeowner(
 
 async def test_a_refusal_that_quotes_the_homeowner_is_passed_on_without_them() -> None:
     async def quoting(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
         if scope["path"] == "/connect/token":
             answer = JSONResponse({"access_token": "token", "expires_in": 900})
         else:

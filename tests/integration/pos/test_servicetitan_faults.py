@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from starlette.responses import JSONResponse
 
 from infra.outbound import Ambiguous, CircuitOpen, Refused, Throttled, Unavailable
 from infra.pos.servicetitan import ServiceTitan, adapter
-from tests.integration.pos.conftest import ACME, Simulator, Time, titan_at, work_order
+from tests.integration.pos.conftest import ACME, Simulator, Time, served, titan_at, work_order
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
@@ -193,6 +194,27 @@ async def test_after_five_failures_nothing_is_sent_until_a_trial_a_minute_later(
     time.skipped += 60
     assert await titan.find(ACME, routing_id) == []
     assert await titan.health() == "healthy"
+
+
+async def test_creates_that_keep_failing_open_the_circuit_though_all_else_works(
+    titan: ServiceTitan, simulator: Simulator
+) -> None:
+    await simulator.fail("create", "500", times=5)
+    for _ in range(5):
+        order = work_order()
+        assert await titan.find(ACME, order.routing_id) == []
+        with pytest.raises(Ambiguous):
+            await titan.create(ACME, order)
+    with pytest.raises(CircuitOpen):
+        await titan.create(ACME, work_order())
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "é", 7, None])
+async def test_a_token_that_makes_no_sense_is_unavailable(token: object) -> None:
+    answer = JSONResponse({"access_token": token, "expires_in": 900})
+    async with served(answer) as url, titan_at(url, Time()) as titan:
+        with pytest.raises(Unavailable, match="token answered something that makes no sense"):
+            await titan.find(ACME, work_order().routing_id)
 
 
 async def test_our_own_pace_stays_within_the_limit_of_sixty_a_second(

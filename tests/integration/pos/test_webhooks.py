@@ -22,8 +22,6 @@ class Receiver:
     taken: list[Completion | None] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
         request = Request(scope, receive)
         body = await request.body()
         verify("secret", body, request.headers.get(SIGNATURE_HEADER))

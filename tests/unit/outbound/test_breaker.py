@@ -7,6 +7,7 @@ from infra.outbound import Ambiguous, Circuit, CircuitOpen, Operation, Outbound,
 from tests.unit.outbound.conftest import Time
 
 CREATE = Operation("create", timeout=1.0, repeatable=False)
+READ = Operation("read", timeout=1.0, repeatable=True)
 
 
 async def fails(outbound: Outbound, error: Exception) -> None:
@@ -17,10 +18,10 @@ async def fails(outbound: Outbound, error: Exception) -> None:
         await outbound.call(CREATE, attempt)
 
 
-async def succeeds(outbound: Outbound) -> None:
+async def succeeds(outbound: Outbound, operation: Operation = CREATE) -> None:
     async def attempt() -> None: ...
 
-    await outbound.call(CREATE, attempt)
+    await outbound.call(operation, attempt)
 
 
 def state(outbound: Outbound) -> str:
@@ -107,6 +108,23 @@ async def test_a_call_from_before_the_opening_decides_nothing_after_it(time: Tim
     answer.set()
     await early
     assert state(outbound) == Circuit.OPEN
+
+
+async def test_lookups_that_succeed_in_between_do_not_hide_creates_that_fail(time: Time) -> None:
+    outbound = time.outbound()
+    for _ in range(5):
+        await succeeds(outbound, READ)
+        await fails(outbound, Ambiguous("lost"))
+    assert state(outbound) == Circuit.OPEN
+    time.present += 60.0
+    await succeeds(outbound, READ)
+    assert state(outbound) == Circuit.CLOSED
+    await fails(outbound, Ambiguous("still lost"))
+    assert state(outbound) == Circuit.OPEN
+    time.present += 60.0
+    await succeeds(outbound)
+    await fails(outbound, Ambiguous("lost once"))
+    assert state(outbound) == Circuit.CLOSED
 
 
 async def test_the_gauge_shows_the_open_circuit(time: Time) -> None:

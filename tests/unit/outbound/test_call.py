@@ -92,7 +92,15 @@ async def test_the_span_names_system_and_operation_and_quotes_nothing(
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7.0), ("soon", None), ("", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("-1", None)],
+    [
+        ("7", 7.0),
+        ("soon", None),
+        ("", None),
+        ("-1", None),
+        ("9" * 400, 86_400.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Fri, 21 Oct 2999 07:28:00 GMT", 86_400.0),
+    ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: float | None) -> None:
     assert retry_after(httpx.Response(429, headers={"Retry-After": header})) == seconds

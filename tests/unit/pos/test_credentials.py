@@ -72,6 +72,7 @@ def test_a_reference_to_nothing_says_so(tmp_path: Path, reference: str) -> None:
         (json.dumps({"client_secret": SECRET}), "tenant"),
         (json.dumps(GOOD | {"job_type_id": SECRET}), "job_type_id"),
         (json.dumps(GOOD | {"tenant": f"../{SECRET}"}), "tenant"),
+        (json.dumps(GOOD | {"app_key": f"{SECRET}\r\nHost: elsewhere"}), "app_key"),
         (json.dumps(GOOD | {"passwd": SECRET}), "passwd"),
     ],
 )
