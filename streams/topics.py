@@ -4,16 +4,19 @@ A context's events all go to one topic, keyed by stream. Its partition count is 
 stream's later events to another partition, and their order would be lost.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+_KNOWN_SECONDS = 10
 _FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 # Read from its beginning whenever a relay starts, so its segments are small enough to be compacted soon.
 _LATEST_ONLY = {
@@ -42,12 +45,13 @@ class State(StrEnum):
     OK = "ok"
     CREATED = "created"
     MISSING = "missing"
-    DIFFERENT = "different"
+    DIFFERENT = "different"  # in a setting: it works, but not as declared
+    UNFIT = "unfit"  # another partition count
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One topic as the cluster has it. `problems` is empty unless it is missing or different."""
+    """One topic as the cluster has it; `problems` say what is not as declared and what to do."""
 
     name: str
     state: State
@@ -60,7 +64,14 @@ class Report:
 
     @property
     def ok(self) -> bool:
+        """Everything is as declared."""
         return not any(found.problems for found in self.topics)
+
+    @property
+    def hindrances(self) -> tuple[str, ...]:
+        """The problems that make relaying and reading impossible."""
+        unusable = [found for found in self.topics if found.state in (State.MISSING, State.UNFIT)]
+        return tuple(problem for found in unusable for problem in found.problems)
 
 
 class TopicsUnfit(Exception):
@@ -72,8 +83,13 @@ def event_topics(prefix: str) -> dict[str, str]:
     return {context: prefix + topic.name for context, topic in EVENTS.items()}
 
 
-def positions_topic(prefix: str) -> str:
-    return prefix + POSITIONS.name
+def event_partitions(prefix: str) -> list[TopicPartition]:
+    """All partitions of all event topics, as declared: an unsubscribed consumer is told of none."""
+    return [TopicPartition(prefix + topic.name, n) for topic in EVENTS.values() for n in range(topic.partitions)]
+
+
+def positions_partition(prefix: str) -> TopicPartition:
+    return TopicPartition(prefix + POSITIONS.name, 0)
 
 
 @asynccontextmanager
@@ -103,11 +119,11 @@ async def apply(bootstrap: str, prefix: str) -> Report:
         missing = {found.name for found in await _compare(admin, prefix) if found.state is State.MISSING}
         if missing:
             await _create(admin, [topic for topic in ALL if prefix + topic.name in missing], prefix)
-        found = await _compare(admin, prefix)
-    wrong = [problem for topic in found for problem in topic.problems if problem.startswith("partitions")]
-    if wrong:
-        raise TopicsUnfit("; ".join(wrong))
-    return Report(tuple(_as_created(each) if each.name in missing else each for each in found))
+        found = await _compare_when_known(admin, prefix)
+    report = Report(tuple(_as_created(each) if each.name in missing else each for each in found))
+    if report.hindrances:
+        raise TopicsUnfit("; ".join(report.hindrances))
+    return report
 
 
 def _as_created(found: Found) -> Found:
@@ -127,37 +143,44 @@ async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], prefix: s
             raise TopicsUnfit(f"{name} could not be created: {error.__name__} {message[0] if message else ''}")
 
 
+async def _compare_when_known(admin: AIOKafkaAdminClient, prefix: str) -> list[Found]:
+    # The controller answers before every broker has heard of a new topic.
+    for _ in range(_KNOWN_SECONDS * 20):
+        found = await _compare(admin, prefix)
+        if all(each.state is not State.MISSING for each in found):
+            break
+        await asyncio.sleep(0.05)
+    return found
+
+
 async def _compare(admin: AIOKafkaAdminClient, prefix: str) -> list[Found]:
     present: dict[str, Any] = {each["topic"]: each for each in await admin.describe_topics()}
     names = [prefix + topic.name for topic in ALL if prefix + topic.name in present]
     settings = await _settings(admin, names) if names else {}
-    found = []
-    for topic in ALL:
-        name = prefix + topic.name
-        if name not in present:
-            found.append(Found(name, State.MISSING, (f"{name} is missing: run jobstream topics apply",)))
-            continue
-        problems = _differences(topic, name, len(present[name]["partitions"]), settings[name])
-        found.append(Found(name, State.DIFFERENT if problems else State.OK, problems))
-    return found
+    return [_compared(topic, prefix, present, settings) for topic in ALL]
+
+
+def _compared(
+    topic: Topic, prefix: str, present: Mapping[str, Any], settings: Mapping[str, Mapping[str, str]]
+) -> Found:
+    name = prefix + topic.name
+    if name not in present:
+        return Found(name, State.MISSING, (f"{name} is missing: run jobstream topics apply",))
+    if (partitions := len(present[name]["partitions"])) != topic.partitions:
+        problem = (
+            f"{name} has {partitions} partitions instead of {topic.partitions}; a count is never changed, because a "
+            "stream's later events would go to another partition: relay into topics under a new KAFKA_TOPIC_PREFIX"
+        )
+        return Found(name, State.UNFIT, (problem,))
+    problems = tuple(
+        f"{key} of {name} is {settings[name].get(key)} instead of {wanted}: set it with kafka-configs --alter"
+        for key, wanted in topic.settings.items()
+        if settings[name].get(key) != wanted
+    )
+    return Found(name, State.DIFFERENT if problems else State.OK, problems)
 
 
 async def _settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
     resources = [resource for answer in answers for resource in answer.resources]
     return {name: {entry[0]: entry[1] for entry in entries} for _, _, _, name, entries in resources}
-
-
-def _differences(topic: Topic, name: str, partitions: int, settings: Mapping[str, str]) -> tuple[str, ...]:
-    problems = []
-    if partitions != topic.partitions:
-        problems.append(
-            f"partitions of {name}: {partitions} instead of {topic.partitions}; a count is never changed, because a "
-            "stream's later events would go to another partition: relay into topics under a new KAFKA_TOPIC_PREFIX"
-        )
-    problems += [
-        f"{key} of {name}: {settings.get(key)} instead of {wanted}; set it with kafka-configs --alter"
-        for key, wanted in topic.settings.items()
-        if settings.get(key) != wanted
-    ]
-    return tuple(problems)

@@ -1,0 +1,157 @@
+"""The relay: every event of the store, exactly once and in order, into Kafka.
+
+Each batch of events and the record of how far they go are one Kafka transaction under one fixed transactional id.
+Starting a producer under that id fences whoever used it before and settles their open transaction; only then is the
+record read, so what it says is final. The PostgreSQL lock is for calm alone: it keeps one relay active, while others
+wait to take over. A relay that lost it without noticing is fenced by the next one's start.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from infra.leadership import leadership
+from streams import message, topics
+from streams.backoff import Backoff
+from streams.feeds import Store
+from streams.relay_record import KEY, RelayHalted, RelayRecord, resume_after
+from streams.runner import INFRASTRUCTURE
+from streams.topics import TopicsUnfit
+
+log = structlog.get_logger(__name__)
+
+BATCH = 1000
+_POLL_SECONDS = 1.0  # how soon an event is found whose notification was lost
+_LEAD_ANSWER_SECONDS = 2.0
+_STOP_SECONDS = 3.0
+# Larger than aiokafka's 16 kB, which holds some fifteen of our messages: each full one waits for a round trip.
+_BATCH_BYTES = 256 * 1024
+
+# After an error a producer may answer anything, a bare AssertionError included; it is discarded, whatever it was.
+_RECOVERABLE = (KafkaError, AssertionError, TopicsUnfit, *INFRASTRUCTURE)
+
+Wait = Callable[[int, float], Awaitable[None]]
+Row = Mapping[str, Any]
+
+
+class UndeclaredTopic(RelayHalted):
+    def __init__(self, category: str) -> None:
+        super().__init__(f"there are events of context {category!r}, but streams/topics.py declares no topic for it")
+
+
+class Relay:
+    """One process's relay: active, or waiting to take over."""
+
+    def __init__(self, store: Store, wait: Wait, dsn: str, bootstrap: str, prefix: str = "") -> None:
+        """`wait(after, timeout)` returns early when the store may have something after a position (see `Feed`)."""
+        self._store, self._wait = store, wait
+        self._dsn, self._bootstrap, self._prefix = dsn, bootstrap, prefix
+        self._topics = topics.event_topics(prefix)
+        self._positions = topics.positions_partition(prefix)
+        self._backoff = Backoff()
+        self.active = False
+        self.position = 0
+
+    async def run(self) -> None:
+        """Relays until cancelled; outlasts outages of Kafka and PostgreSQL.
+
+        Raises `RelayHalted` when going on would lose or repeat events: an operator has to decide.
+        """
+        while True:
+            try:
+                async with leadership(self._dsn, f"{self._prefix}relay") as lead:
+                    await self._relay(lead)
+            except _RECOVERABLE as error:
+                log.warning("relay starts over", position=self.position, error=f"{type(error).__name__}: {error}")
+            await self._backoff.pause()
+
+    async def _relay(self, lead: "asyncpg.Connection[Any]") -> None:
+        producer = transactional_producer(self._bootstrap, f"{self._prefix}jobstream.relay")
+        try:
+            await producer.start()
+            await self._refuse_unfit_topics()
+            self.position = await resume_after(self._store, self._bootstrap, self._prefix)
+            self.active = True
+            log.info("relay is active", position=self.position)
+            while True:
+                await self._relay_next(producer, lead)
+        finally:
+            self.active = False
+            await _discard(producer)
+
+    async def _refuse_unfit_topics(self) -> None:
+        # A producer would wait 40 s for a missing one and not name it.
+        report = await topics.check(self._bootstrap, self._prefix)
+        if report.hindrances:
+            raise TopicsUnfit("; ".join(report.hindrances))
+
+    async def _relay_next(self, producer: AIOKafkaProducer, lead: "asyncpg.Connection[Any]") -> None:
+        rows = await self._store.read(self.position, BATCH)
+        await lead.fetchval("select 1", timeout=_LEAD_ANSWER_SECONDS)
+        if not rows:
+            await self._wait(self.position, _POLL_SECONDS)
+            return
+        if rows[0]["position"] != self.position + 1:
+            raise RelayHalted(f"the event store has no event at position {self.position + 1}, but later ones")
+        await self._publish(producer, rows)
+        self.position = rows[-1]["position"]
+        self._backoff.reset()
+
+    async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
+        last = rows[-1]
+        record = RelayRecord(last["position"], last["event_id"], self._store.epoch)
+        await producer.begin_transaction()
+        sent = [await self._send(producer, row) for row in rows]
+        sent.append(await producer.send(self._positions.topic, record.encode(), KEY, self._positions.partition))
+        await asyncio.gather(*sent)
+        await producer.commit_transaction()
+
+    async def _send(self, producer: AIOKafkaProducer, row: Row) -> asyncio.Future[Any]:
+        topic = self._topics.get(row["category"])
+        if topic is None:
+            raise UndeclaredTopic(row["category"])
+        headers = message.to_headers(row, self._store.epoch)
+        moment = int(row["recorded_at"].timestamp() * 1000)
+        sent: asyncio.Future[Any] = await producer.send(
+            topic, row["data"], message.key(row), timestamp_ms=moment, headers=headers
+        )
+        return sent
+
+
+def transactional_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        transactional_id=transactional_id,
+        acks="all",
+        max_batch_size=_BATCH_BYTES,
+        partitioner=_Partitioner(),
+    )
+
+
+class _Partitioner:
+    """Kafka's own hash of the key, remembered: aiokafka computes it in Python, and streams come back."""
+
+    def __init__(self) -> None:
+        self._hash = lru_cache(65536)(DefaultPartitioner())
+
+    def __call__(self, key: bytes, every: list[int], available: list[int]) -> int:
+        return int(self._hash(key, tuple(every), None))
+
+
+async def _discard(producer: AIOKafkaProducer) -> None:
+    # Stopping waits for what is still in its buffers, and a broker that is away takes nothing. What such a producer
+    # leaves behind is aborted by the start of the next one.
+    try:
+        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
+    except TimeoutError:
+        await producer._sender.close()
+        await producer.client.close()
+    except (KafkaError, AssertionError) as error:
+        log.info("discarded producer did not stop cleanly", error=type(error).__name__)
