@@ -6,7 +6,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import INTERNAL, ErrorShape
@@ -60,6 +60,7 @@ def answer_library_errors(app: FastAPI, errors: ErrorShape, clock: Clock) -> Non
 
 
 def _allowed(app: FastAPI, scope: Scope) -> list[str]:
-    # The library names the methods of the first route at the path only.
-    matching = (route for route in app.routes if route.matches(scope)[0] is not Match.NONE)
-    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
+    # The library names the methods of the first route only, and not of the others with the same template.
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    template = next(route.path for route in routes if route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in routes if route.path == template for method in route.methods or ()})

@@ -11,12 +11,14 @@ from starlette.responses import Response
 from api.errors import Problem, Rejected
 
 NAME = "Consistency-Token"
-_FORM = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})")
+_FORM = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([0-9]{1,18})$")
 
 Presented = Annotated[
     str | None,
     Header(
         alias=NAME,
+        # Told and not checked by the library, which would answer 422.
+        json_schema_extra={"pattern": _FORM.pattern},
         description="From the answer to a command: the read waits, for a bounded time, until it shows that command",
     ),
 ]

@@ -89,8 +89,9 @@ def health_router(
 
     @router.get("/ready", summary="Readiness Probe", response_model=Probe, responses=_sick(Probe))
     async def ready() -> JSONResponse:
-        if _overall(await _ask(vitals), vital) == "unhealthy":
-            return _answer(stamped("not ready", waiting_for=sorted(vitals)), False)
+        parts = await _ask(vitals)
+        if sick := sorted(name for name, part in parts.items() if part["status"] == "unhealthy"):
+            return _answer(stamped("not ready", waiting_for=sick), False)
         missing = await readiness()
         return _answer(stamped("not ready", **missing) if missing else stamped("ready"), not missing)
 

@@ -22,7 +22,10 @@ from domain.clock import Clock, SystemClock
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a product is; `build` makes it an application. Paths at or below `public` ask for no credentials."""
+    """What a product is; `build` makes it an application, mounted at `place` or else at /<name>/api/v1.
+
+    Paths at or below `public` ask for no credentials.
+    """
 
     name: str
     title: str
@@ -32,9 +35,10 @@ class Product:
     limits: RateLimits
     description: str
     public: tuple[str, ...] = ("/health",)
+    place: str | None = None
 
     def mount_path(self) -> str:
-        return f"/{self.name}/api/v1"
+        return self.place or f"/{self.name}/api/v1"
 
 
 @dataclass(frozen=True, slots=True)

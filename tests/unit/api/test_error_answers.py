@@ -51,6 +51,10 @@ async def test_a_method_that_a_path_does_not_take_names_all_that_it_takes(client
     assert answer.headers["allow"] == "DELETE, GET, POST"
 
 
+async def test_allowed_methods_are_those_of_the_written_out_path_alone(client: httpx.AsyncClient) -> None:
+    assert (await client.put("/api/v1/jobs/upload")).headers["allow"] == "POST"
+
+
 async def test_a_bad_field_is_named_in_one_sentence_that_does_not_repeat_its_value(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/jobs/", json=JOB | {"state": "Calif", "email": "jane.doe(at)example"})
     status, code, detail = coded(answer)

@@ -71,6 +71,7 @@ async def test_without_its_database_the_whole_is_unhealthy_and_not_ready() -> No
     }  # fmt: skip
     assert answers["/detailed"].json()["components"]["database"]["error"] == "ConnectionError"
     assert "secret" not in answers["/detailed"].text
+    assert answers["/ready"].json()["waiting_for"] == ["database"]
 
 
 @pytest.mark.parametrize("check", [broken, limping])

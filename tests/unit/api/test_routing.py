@@ -33,6 +33,13 @@ async def test_a_root_api_that_is_not_there_leaves_out_its_mount_and_nothing_els
         assert (await client.get("/openapi.json")).json()["products"].keys() == {"tradeengage"}
 
 
+async def test_a_product_with_a_place_of_its_own_is_served_there() -> None:
+    app = sample_app(replace(sample_product(), place="/elsewhere"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        assert (await client.get("/elsewhere/jobs/")).status_code == 200
+        assert (await client.get("/tradeengage/api/v1/jobs/")).status_code == 404
+
+
 def test_a_router_inside_a_router_is_refused_when_the_product_is_built() -> None:
     outer = APIRouter()
     outer.include_router(APIRouter(prefix="/inner"))
