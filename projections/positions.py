@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from heapq import heapify, heappop, heappush
 
 import asyncpg
@@ -80,6 +81,7 @@ class Positions:
         self._poll_seconds = poll_seconds
         self._tracks = {model.schema: _Track() for model in models}
         self._doubted = False
+        self._ask = asyncio.Event()
         self._locks = [lock_id(schema) for schema in self._tracks]
         self._question = " union all ".join(
             f"select '{schema}' as model, position, state from {quote(schema)}.checkpoint" for schema in self._tracks
@@ -135,13 +137,16 @@ class Positions:
         """A projector begins at `position`: after a crash of PostgreSQL that may be before what was published."""
         self._tracks[model.schema].position = position
 
-    def heard(self, payload: str) -> None:
-        """Takes a notification of the channel `jobstream_read_models`."""
+    def heard(self, payload: str | None) -> None:
+        """Takes a notification of the channel `jobstream_read_models`; None: some may be lost."""
+        if payload is None:
+            self._ask.set()
+            return
         for announcement in parse(payload):
             self.publish(announcement)
 
     async def watch(self, pool: asyncpg.Pool) -> None:
-        """Asks the database every `poll_seconds`, until cancelled."""
+        """Asks the database every `poll_seconds`, until cancelled; and whenever notifications may be lost."""
         while True:
             try:
                 await self.refresh(pool)
@@ -149,7 +154,9 @@ class Positions:
                 # A PostgreSQL that crashed may have fallen back behind what was published.
                 self._doubted = True
                 log.warning("the positions of read models are not known", error=type(error).__name__)
-            await asyncio.sleep(self._poll_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ask.wait(), self._poll_seconds)
+            self._ask.clear()
 
     async def refresh(self, pool: asyncpg.Pool) -> None:
         """Asks the database once. A model whose lock nobody holds is stopped."""

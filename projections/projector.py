@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from infra.append import EpochMismatch
 from projections.announcements import Announcement, News
 from projections.columns import quote
 from projections.failures import Defect, Overtaken, is_defect
@@ -142,7 +143,10 @@ class Projector:
         self._positions.restart(self._model, self._position)
 
     async def _step(self, lease: Lease) -> None:
-        events = await self._feed.read(self._position, BATCH)
+        try:
+            events = await self._feed.read(self._position, BATCH)
+        except EpochMismatch as error:
+            raise Defect(self._position, str(error)) from error
         if events:
             await self._project(lease, events)
             return

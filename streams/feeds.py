@@ -2,27 +2,34 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Protocol, Self
-from uuid import UUID
+from typing import Protocol, Self
 
 import asyncpg
-import orjson
 import structlog
 
-from schemas.recorded import Decode, Recorded
+from infra.append import EpochMismatch
+from infra.event_store import EventStore
+from infra.recorded_rows import recorded
+from schemas.codec import Codec
+from schemas.recorded import Recorded
 
 log = structlog.get_logger(__name__)
-
-CHANNEL = "jobstream_events"
 
 # Events are kept in blocks that begin at multiples of this, so that readers far apart in time, but not in the log,
 # share one query and one decoding.
 _BLOCK = 1000
 _BLOCKS = 3
 _POLL_SECONDS = 0.5
+
+
+class GapInLog(Exception):
+    """Positions are missing from the store, which never happens by itself: rows were removed or restored partly."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(f"the events table has a gap after position {after}")
 
 
 class Feed(Protocol):
@@ -35,25 +42,6 @@ class Feed(Protocol):
     async def wait(self, after: int, timeout: float) -> None:
         """Returns after `timeout` seconds, or earlier when something after `after` may be there."""
         ...
-
-
-class Store(Protocol):
-    """What a feed needs of the event store: rows in position order, and the last position."""
-
-    epoch: UUID
-
-    async def read(self, after: int, limit: int) -> Sequence[Mapping[str, Any]]: ...
-
-    async def head(self) -> int: ...
-
-
-class Opens(Protocol):
-    """What a feed needs of the codec."""
-
-    @property
-    def decode(self) -> Decode: ...
-
-    async def open(self, events: Sequence[Recorded]) -> None: ...
 
 
 class _Block:
@@ -73,13 +61,14 @@ class StoreFeed:
     in case that neither `hint` nor `heard` told of them.
     """
 
-    def __init__(self, store: Store, codec: Opens, poll_seconds: float = _POLL_SECONDS) -> None:
+    def __init__(self, store: EventStore, codec: Codec, poll_seconds: float = _POLL_SECONDS) -> None:
         self._store = store
         self._codec = codec
         self._poll_seconds = poll_seconds
         self._blocks: OrderedDict[int, _Block] = OrderedDict()
         self._known = 0
         self._waiters: set[asyncio.Future[None]] = set()
+        self._ask = asyncio.Event()
         self._poller: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -123,13 +112,14 @@ class StoreFeed:
         """Tells that the log has come to `position`: from the process's own appends, at once."""
         if position > self._known:
             self._known = position
-            waiters, self._waiters = self._waiters, set()
-            for waiter in waiters:
-                _wake(waiter)
+            self._wake_all()
 
-    def heard(self, payload: str) -> None:
-        """Takes a notification of the channel `jobstream_events`: the last position of an append."""
-        self.hint(int(payload))
+    def heard(self, payload: str | None) -> None:
+        """Takes a notification of the store's channel: the last position of an append; None: some may be lost."""
+        if payload is None:
+            self._ask.set()
+        else:
+            self.hint(int(payload))
 
     async def _from_block(self, after: int) -> Sequence[Recorded]:
         """The events after `after` in its block: what is in memory, or else what the store has."""
@@ -149,7 +139,9 @@ class StoreFeed:
     async def _extend(self, block: _Block, start: int) -> None:
         known, room, last = self._known, _BLOCK - len(block.events), start + len(block.events)
         rows = await self._store.read(last, room)
-        events = [self._recorded(row) for row in rows]
+        if rows and rows[-1]["position"] != last + len(rows):
+            raise GapInLog(last)
+        events = [recorded(row, self._store.epoch, self._codec.decode) for row in rows]
         await self._codec.open(events)
         block.events += events
         last += len(events)
@@ -158,33 +150,24 @@ class StoreFeed:
         elif len(rows) < room and self._known == known:
             self._known = last  # a hint that has not come true must not keep readers awake
 
-    def _recorded(self, row: Mapping[str, Any]) -> Recorded:
-        metadata = row["metadata"]
-        return Recorded(
-            position=row["position"],
-            stream_id=row["stream_id"],
-            version=row["version"],
-            category=row["category"],
-            type=row["type"],
-            event_id=row["event_id"],
-            owner=row["owner"],
-            data=row["data"],
-            metadata=orjson.loads(metadata) if isinstance(metadata, str) else metadata,
-            occurred_at=row["occurred_at"],
-            recorded_at=row["recorded_at"],
-            epoch=self._store.epoch,
-            decode=self._codec.decode,
-        )
-
     async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(self._poll_seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ask.wait(), self._poll_seconds)
+            self._ask.clear()
             if not self._waiters:
                 continue
             try:
                 self.hint(await self._store.head())
+            except EpochMismatch:
+                self._wake_all()  # whoever reads now is told
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("the event store does not answer", error=type(error).__name__)
+
+    def _wake_all(self) -> None:
+        waiters, self._waiters = self._waiters, set()
+        for waiter in waiters:
+            _wake(waiter)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

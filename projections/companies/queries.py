@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import bindparam, select
 
 from domain.dispatch.matching import Candidate
 from domain.dispatch.skills import normalized, skill_name
+from infra.database import Pool
 from projections.companies.fold import companies
 from projections.companies.tables import company, technician
 from projections.positions import Positions
@@ -43,7 +43,7 @@ _TECHNICIAN = Query(select(technician).where(technician.c.id == bindparam("id"))
 class Companies:
     """Pages and single rows. `owner` limits them to one tenant; None sees all."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def by_id(self, id: UUID, owner: UUID | None) -> Any | None:
@@ -67,7 +67,7 @@ class Companies:
 class CompanyDirectory:
     """The active companies as matching sees them, kept until the read model changes."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], positions: Positions) -> None:
+    def __init__(self, pool: Pool, positions: Positions) -> None:
         self._pool = pool
         self._candidates: Sequence[Candidate] | None = None
         self._changes = 0

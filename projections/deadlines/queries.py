@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import asyncpg
-
+from infra.database import Pool
 from projections.columns import quote
 from projections.deadlines.fold import deadlines
 from streams.deadlines import Deadline
@@ -22,7 +20,7 @@ _FIRED = "insert into fired_deadlines(command_id) select unnest($1::uuid[]) on c
 class DueDeadlines:
     """The deadlines read model, less what was fired."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def due(self, now: datetime, limit: int) -> Sequence[Deadline]:

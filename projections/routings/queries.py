@@ -4,22 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import bindparam, select
 
 from domain.dispatch.statuses import SyncStatus
+from infra.database import Pool
 from projections.query import Query
 from projections.routings.fold import routings
 from projections.routings.tables import routing
 from streams.agents.pos_completion import OpenAccount
 
-_OF_JOB = Query(
-    select(routing).where(routing.c.job_id == bindparam("job_id")).order_by(routing.c.position), routings
-)
+_OF_JOB = Query(select(routing).where(routing.c.job_id == bindparam("job_id")).order_by(routing.c.position), routings)
 _TO_COMPANY = Query(
-    select(routing).where(
-        routing.c.job_id == bindparam("job_id"), routing.c.company_id == bindparam("company_id")
-    ),
+    select(routing).where(routing.c.job_id == bindparam("job_id"), routing.c.company_id == bindparam("company_id")),
     routings,
 )
 _BY_ID = Query(select(routing).where(routing.c.id == bindparam("id")), routings)
@@ -34,7 +30,7 @@ _OPEN = Query(
 class Routings:
     """Rows by job and by company."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of_job(self, job_id: UUID) -> list[Any]:

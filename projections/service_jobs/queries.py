@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import bindparam, select
 
+from infra.database import Pool
 from projections.query import Query
 from projections.service_jobs.fold import service_jobs
 from projections.service_jobs.tables import service_job
 
 _newest = (
-    select(service_job)
-    .order_by(service_job.c.position.desc())
-    .offset(bindparam("skip"))
-    .limit(bindparam("limit"))
+    select(service_job).order_by(service_job.c.position.desc()).offset(bindparam("skip")).limit(bindparam("limit"))
 )
 _BY_ID = Query(select(service_job).where(service_job.c.id == bindparam("id")), service_jobs)
 _PAGE = Query(_newest, service_jobs)
@@ -28,7 +25,7 @@ _UNMATCHED = Query(
 class ServiceJobs:
     """Pages and single rows. `owner` limits them to one tenant; None sees all."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def by_id(self, id: UUID, owner: UUID | None) -> Any | None:

@@ -2,23 +2,26 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import asyncpg
 import pytest
 
+from infra.database import Database
+from infra.event_store import EventStore
 from infra.subject_keys import PostgresSubjectKeys
 from projections.projector import Projector
 from schemas.codec import Codec
 from schemas.keyring import KeyRing, MasterKey
 from schemas.registry import Registry
-from tests.integration.projections.recording import Recording, TableStore
+from tests.integration.projections.recording import Recording
 
 
 @pytest.fixture
 async def recording(database: str) -> AsyncIterator[Recording]:
-    async with asyncpg.create_pool(database, min_size=1, max_size=8) as pool:
-        epoch = await pool.fetchval("select epoch from store_epoch")
-        codec = Codec(Registry(), KeyRing(PostgresSubjectKeys(pool), MasterKey(bytes(32))))
-        yield Recording(database, pool, TableStore(pool, epoch), codec)
+    opened = await Database.open(database)
+    store = await EventStore.open(opened)
+    codec = Codec(Registry(), KeyRing(PostgresSubjectKeys(opened.pool), MasterKey(bytes(32))))
+    yield Recording(opened, store, codec)
+    await store.close()
+    await opened.close()
 
 
 @pytest.fixture

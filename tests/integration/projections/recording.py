@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import orjson
 from sqlalchemy import Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from infra.append import Append, NewEvent
+from infra.database import Database
+from infra.event_store import EventStore
 from projections.generations import ensure_generations
 from projections.positions import Positions
 from projections.projector import Pauses, Projector
@@ -22,7 +24,6 @@ from schemas.codec import Codec
 from schemas.recorded import Recorded
 from streams.feeds import Feed, StoreFeed
 
-_COLUMNS = "select attname from pg_attribute where attrelid = 'events'::regclass and attnum > 0 order by attnum"
 BEGINNING = datetime(2025, 6, 1, tzinfo=UTC)
 SOON = Pauses(standby=0.05, retry=0.02, retry_most=0.1, failed=0.1)
 
@@ -74,49 +75,32 @@ def routings_model(version: int = 1, name: str = "routings") -> ReadModel:
     return model
 
 
-class TableStore:
-    """Rows of the events table, as the event store reads them."""
-
-    def __init__(self, pool: asyncpg.Pool, epoch: UUID) -> None:
-        self.epoch = epoch
-        self._pool = pool
-        self.reads = 0
-
-    async def read(self, after: int, limit: int) -> Sequence[Mapping[str, Any]]:
-        self.reads += 1
-        return await self._pool.fetch("select * from events where position > $1 order by position limit $2", after, limit)
-
-    async def head(self) -> int:
-        return int(await self._pool.fetchval("select coalesce(max(position), 0) from events"))
-
-
 class Recording:
     """One database with a log, and what a process needs to project it."""
 
     beginning = BEGINNING
 
-    def __init__(self, dsn: str, pool: asyncpg.Pool, store: TableStore, codec: Codec) -> None:
-        self.dsn = dsn
-        self.pool = pool
+    def __init__(self, database: Database, store: EventStore, codec: Codec) -> None:
+        self.database = database
+        self.dsn = database.dsn
+        self.pool = database.pool
         self.store = store
         self.codec = codec
         self.companies = [uuid4() for _ in range(3)]
         self._versions: dict[UUID, int] = {}
-        self._position = 0
+        self._count = 0
 
     async def append(self, *events: tuple[str, UUID, Mapping[str, Any]]) -> int:
         """Stores events (type, stream, payload); answers the last position."""
         keys = await self.codec.prepare([])
-        rows = []
+        new = []
         for type, stream, payload in events:
-            self._position += 1
+            self._count += 1
             version = self._versions[stream] = self._versions.get(stream, 0) + 1
             data = self.codec.encode(f"dispatch.{type}", payload, stream, keys)
-            at = BEGINNING + timedelta(seconds=self._position)
-            rows.append((self._position, stream, version, "dispatch", type, uuid4(), stream, data, "{}", at, at))
-        names = [column["attname"] for column in await self.pool.fetch(_COLUMNS)][: len(rows[0])]
-        await self.pool.copy_records_to_table("events", records=rows, columns=names)
-        return self._position
+            at = BEGINNING + timedelta(seconds=self._count)
+            new.append(NewEvent(stream, version, "dispatch", type, uuid4(), stream, data, at))
+        return (await self.store.append(Append(tuple(new), {}))).last
 
     async def life(self, count: int) -> list[UUID]:
         """`count` routings, all of them claimed, every second one synced; in an order that mixes them."""

@@ -201,7 +201,7 @@ async def test_a_deployment_that_mends_the_fold_goes_on_from_there(recording: Re
 
 
 async def failed_at(recording: Recording, model: ReadModel, position: int) -> bool:
-    return (await recording.checkpoint(model))["error_position"] == position
+    return bool((await recording.checkpoint(model))["error_position"] == position)
 
 
 async def test_a_checkpoint_of_another_epoch_halts_the_read_model(recording: Recording, run: Run) -> None:
@@ -232,7 +232,7 @@ async def test_events_that_change_nothing_are_passed_and_saved_soon(recording: R
 
 
 async def saved(recording: Recording, model: ReadModel, position: int) -> bool:
-    return (await recording.checkpoint(model))["position"] == position
+    return bool((await recording.checkpoint(model))["position"] == position)
 
 
 async def test_other_processes_hear_of_every_position(recording: Recording, run: Run) -> None:
