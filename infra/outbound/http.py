@@ -18,7 +18,7 @@ async def exchange(
 ) -> httpx.Response:
     """The answer, if it is one below 500 and not 429; what a 4xx means is the caller's to say.
 
-    Raises `Unavailable` when nothing was sent, `Throttled` on 429, and on a lost connection or a 5xx what `operation`
+    Raises `Unavailable` when nothing was sent, `Throttled` on 429, and on a lost connection, a 408 or a 5xx what `operation`
     makes of a missing answer: `Unavailable` if it may be repeated, `Ambiguous` if not.
     """
     try:
@@ -29,7 +29,8 @@ async def exchange(
         raise operation.lost(f"{system}: connection lost during {operation.name} ({type(error).__name__})") from error
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Throttled(f"{system}: too many requests", retry_after(response))
-    if response.status_code >= 500:
+    # 408 is counted with them: what gave up waiting may be a gateway, and the system behind it may have acted.
+    if response.status_code >= 500 or response.status_code == httpx.codes.REQUEST_TIMEOUT:
         raise operation.lost(f"{system}: {operation.name} answered {response.status_code}", retry_after(response))
     return response
 

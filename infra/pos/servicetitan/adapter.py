@@ -149,6 +149,7 @@ class ServiceTitan:
         try:
             await self._session.send(access, CANCEL, "PUT", f"{JOBS}/{external_id}/cancel", json=body)
         except Refused:
+            self._cancel_reasons.pop(access.tenant, None)  # the tenant may have given it up
             # Perhaps an earlier try of ours got through and only its answer was lost.
             job = await self._session.ask(access, CANCEL, "GET", f"{JOBS}/{external_id}", messages.Job)
             if job.jobStatus is not ExternalStatus.CANCELED:

@@ -8,8 +8,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from prometheus_client import REGISTRY
 
-from infra.outbound import Ambiguous, BulkheadFull, Operation, Policy, Unavailable, call
-from infra.outbound.http import retry_after
+from infra.outbound import Ambiguous, BulkheadFull, Operation, OutboundError, Policy, Throttled, Unavailable, call
+from infra.outbound.http import exchange, retry_after
 from tests.unit.outbound.conftest import Time
 
 READ = Operation("read", timeout=1.0, repeatable=True)
@@ -88,6 +88,27 @@ async def test_the_span_names_system_and_operation_and_quotes_nothing(
         "jobstream.outcome": "defect",
     }
     assert "Jane" not in span.to_json()
+
+
+@pytest.mark.parametrize(
+    ("status", "read", "create"),
+    [
+        (408, Unavailable, Ambiguous),
+        (429, Throttled, Throttled),
+        (500, Unavailable, Ambiguous),
+        (503, Unavailable, Ambiguous),
+        (504, Unavailable, Ambiguous),
+    ],
+)
+async def test_an_answer_that_is_none_leaves_a_create_in_doubt_and_a_read_to_be_repeated(
+    status: int, read: type[OutboundError], create: type[OutboundError]
+) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    async with httpx.AsyncClient(transport=transport, base_url="http://somewhere") as client:
+        for operation, expected in ((READ, read), (CREATE, create)):
+            with pytest.raises(OutboundError) as caught:
+                await exchange(client, "somewhere", operation, client.build_request("GET", "/"))
+            assert type(caught.value) is expected
 
 
 @pytest.mark.parametrize(
