@@ -3,7 +3,7 @@
 The ports that handlers see are protocols here; `infra` and `projections` implement them.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.aggregate import Aggregate
 from domain.clock import Clock
 from domain.dispatch.matching import Candidate
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFound
 
 A = TypeVar("A", bound=Aggregate)
 H = TypeVar("H", bound="Handler")
@@ -42,7 +42,10 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who sends a command, and what it follows from. `command_id` makes a repeated command change nothing."""
+    """Who sends a command, and what it follows from. `command_id` makes a repeated command change nothing.
+
+    New streams belong to `owner`; streams of others are unknown to the sender, unless `any_owner` (agents, operators).
+    """
 
     actor: str
     owner: UUID
@@ -51,6 +54,7 @@ class Envelope:
     traceparent: str | None = None
     command_id: UUID | None = None
     idempotency: IdempotencyKey | None = None
+    any_owner: bool = False
 
     def metadata(self, command: str) -> dict[str, str]:
         """What is recorded beside each event of the append."""
@@ -101,6 +105,7 @@ class Work:
     new_id: Callable[[], UUID]
     chance: Callable[[], float]
     fresh: bool = False
+    tenant: UUID | None = None
     touched: list[Aggregate] = field(default_factory=list)
     erased: list[UUID] = field(default_factory=list)
 
@@ -115,11 +120,17 @@ class Work:
                 return known
         aggregate = await self.streams.load(kind, id, fresh=self.fresh)
         self.touched.append(aggregate)
-        return aggregate
+        return self._known(aggregate)
 
     async def read(self, kind: type[A], id: UUID) -> A:
         """The aggregate, to be looked at only. Raises `NotFound`."""
-        return await self.streams.read(kind, id)
+        return self._known(await self.streams.read(kind, id))
+
+    def _known(self, aggregate: A) -> A:
+        """Another tenant's stream might as well not exist."""
+        if self.tenant is not None and aggregate.owner != self.tenant:
+            raise NotFound(spoken(type(aggregate)), aggregate.id)
+        return aggregate
 
     def add(self, aggregate: A) -> A:
         """Take a new aggregate into the append."""
@@ -129,6 +140,12 @@ class Work:
     def erase(self, subject_id: UUID) -> None:
         """Destroy a subject's key together with the append."""
         self.erased.append(subject_id)
+
+
+def spoken(kind: type[Aggregate]) -> str:
+    """A kind of aggregate as people say it: `ServiceJob` is a "Service job"."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)
+    return words.strip().capitalize()
 
 
 Handler = Callable[[Any, Work], Awaitable[Any]]
@@ -170,7 +187,8 @@ class Bus:
     async def _run(self, handler: Handler, name: str, command: Any, envelope: Envelope, fresh: bool) -> Outcome | None:
         """One run; None asks for another."""
         blank = self._blank
-        work = replace(blank, fresh=fresh, touched=[], erased=[])
+        tenant = None if envelope.any_owner else envelope.owner
+        work = replace(blank, fresh=fresh, tenant=tenant, touched=[], erased=[])
         try:
             result = await handler(command, work)
             appended = await blank.streams.append(work, envelope, name)
@@ -188,8 +206,3 @@ class Bus:
     async def _before(self, envelope: Envelope) -> Outcome | None:
         """The outcome of the same command, had it been carried out before. A redelivery often meets a refusal first."""
         return await self._blank.streams.find_command(envelope.command_id) if envelope.command_id else None
-
-
-def describe() -> Mapping[str, str]:
-    """Every command by name with the first line of its docstring."""
-    return {kind.__name__: (kind.__doc__ or "").split("\n")[0] for kind in _HANDLERS}

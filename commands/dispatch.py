@@ -291,6 +291,7 @@ class CompleteRouting:
     """The company that took the job has done it, says its PoS system."""
 
     routing_id: UUID
+    external_id: str
     revenue: Decimal | None
     completed_at: datetime
 
@@ -298,6 +299,8 @@ class CompleteRouting:
 @handles(CompleteRouting)
 async def complete_routing(command: CompleteRouting, work: Work) -> None:
     routing, now = await work.load(Routing, command.routing_id), work.now
+    # A worker may have died after the provider created the job and before we recorded it.
+    routing.record_sync(command.external_id, now)
     routing.complete(command.revenue, command.completed_at, now)
     job = await work.load(ServiceJob, routing.job_id)
     job.complete(routing.id, command.revenue, command.completed_at, now)

@@ -1,7 +1,6 @@
 """The base of our aggregates: the eventsourcing library's, with explicit topics only."""
 
-from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate as LibraryAggregate
@@ -14,21 +13,17 @@ class Aggregate(LibraryAggregate):
     explicit `TOPIC` on a subclass it still demands one for the inherited `Created`, which none of ours uses.
     """
 
+    TOPIC: ClassVar[str]
     CONTEXT: ClassVar[str]
     SNAPSHOT_EVERY: ClassVar[int | None] = None
 
-    @property
-    def owner(self) -> UUID:
-        """The tenant that the stream's events belong to: a company, or a person."""
-        raise NotImplementedError(f"{type(self).__name__} names no owner")
+    if TYPE_CHECKING:  # at run time the library would take an annotation for a field of the first event
+        # The tenant, who is whoever began the stream. The repository sets it; decisions do not depend on it.
+        owner: UUID
 
     def __repr__(self) -> str:
         # The library's own would print every attribute, personal ones included.
         return f"<{type(self).__name__} {self.id} v{self.version}>"
-
-    @property
-    def updated_at(self) -> datetime:
-        return self.modified_on
 
 
 delattr(Aggregate, "Created")

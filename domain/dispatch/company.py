@@ -41,10 +41,6 @@ class Company(Aggregate):
         self.states, self.zip_prefixes = list(states), list(zip_prefixes)
         self.credentials_ref = credentials_ref
 
-    @property
-    def owner(self) -> UUID:
-        return self.id
-
     def update(self, changes: Mapping[str, Any], timestamp: datetime) -> None:
         """Set the named fields. Fields that keep their value are not recorded; none left means no event.
 

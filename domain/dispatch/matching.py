@@ -90,9 +90,7 @@ def assess(requirement: Requirement, candidate: Candidate) -> Match | None:
 
 def _matched(requirement: Requirement, candidate: Candidate) -> tuple[str, ...]:
     has = candidate.skills
-    return tuple(
-        name for name, level in requirement.skills.items() if name in has and has[name].rank >= level.rank
-    )
+    return tuple(name for name, level in requirement.skills.items() if name in has and has[name].rank >= level.rank)
 
 
 def _level_fit(matched: tuple[str, ...], candidate: Candidate) -> float:

@@ -49,10 +49,6 @@ class Routing(Aggregate):
         self.ambiguous = self.overdue = False
 
     @property
-    def owner(self) -> UUID:
-        return self.company_id
-
-    @property
     def settled(self) -> bool:
         """The provider has the job: there is nothing left to synchronise."""
         return self.status in (SyncStatus.SYNCED, SyncStatus.COMPLETED)
@@ -112,9 +108,7 @@ class Routing(Aggregate):
             self._sync_failed(error, attempt, retry_at, ambiguous, timestamp)
 
     @event("RoutingSyncFailed", topic="dispatch.RoutingSyncFailed")
-    def _sync_failed(
-        self, error: str, attempt: int, retry_at: datetime, ambiguous: bool, timestamp: datetime
-    ) -> None:
+    def _sync_failed(self, error: str, attempt: int, retry_at: datetime, ambiguous: bool, timestamp: datetime) -> None:
         self.status, self.lease_until = SyncStatus.FAILED, None
         self.ambiguous = self.ambiguous or ambiguous
 
@@ -163,7 +157,5 @@ class Routing(Aggregate):
 
     def _claimed_at(self, moment: datetime) -> bool:
         return (
-            self.status is SyncStatus.PROCESSING
-            and self.lease_until is not None
-            and moment < self.lease_until + SETTLE
+            self.status is SyncStatus.PROCESSING and self.lease_until is not None and moment < self.lease_until + SETTLE
         )

@@ -54,10 +54,6 @@ class ServiceJob(Aggregate):
         self.status, self.matched = JobStatus.PENDING, routings > 0
 
     @property
-    def owner(self) -> UUID:
-        return self.company_id
-
-    @property
     def requirement(self) -> Requirement:
         """What matching asks of a company."""
         return Requirement.of(

@@ -29,10 +29,6 @@ class Technician(Aggregate):
     ) -> None:
         self.company_id = company_id
 
-    @property
-    def owner(self) -> UUID:
-        return self.company_id
-
     def require_company(self, company_id: UUID) -> None:
         """Raises `UnrelatedTechnician` unless the technician works for that company."""
         if self.company_id != company_id:

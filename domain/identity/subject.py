@@ -20,10 +20,6 @@ class Erasure(Aggregate):
     def __init__(self, id: UUID, subject_id: UUID, reason: str, timestamp: datetime) -> None:
         self.subject_id = subject_id
 
-    @property
-    def owner(self) -> UUID:
-        return self.subject_id
-
     @staticmethod
     def create_id(subject_id: UUID) -> UUID:
         """A subject is erased once: the stream's id follows from it."""

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avro_values import NOW, STREAM, UUID_TYPE, field, record, recorded, registry_of, values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from key_rings import Process
 
 from schemas.codec import UndecodableEvent, UnencodableEvent
 from schemas.recorded import Recorded
 from schemas.registry import BadSchema, Registry, UnknownEventType
+from tests.unit.schemas.avro_values import NOW, STREAM, UUID_TYPE, field, record, recorded, registry_of, values
+from tests.unit.schemas.key_rings import Process
 
 REGISTRY = Registry()
 SYNCED = {"external_id": "ST-1", "attempt": 2, "ambiguous": True}

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from avro_values import UUID_TYPE, field, record, registry_of, values
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.compatibility import IncompatibleSchemas, check_compatibility, incompatibilities
 from schemas.registry import Registry
+from tests.unit.schemas.avro_values import UUID_TYPE, field, record, registry_of, values
 
 DECIMAL = {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}
 PERSONAL = {"subject": "stream_id", "erased": "(erased)"}

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from key_rings import MASTER, KeyTable, Seconds
 
 from schemas.keyring import ERASED, KeyRing, MasterKey, Nonces, WrongMasterKey
+from tests.unit.schemas.key_rings import MASTER, KeyTable, Seconds
 
 
 def a_key() -> bytes:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from avro_values import STREAM, UUID_TYPE, field, record, recorded, registry_of
-from key_rings import KeyTable, Process, Seconds
 
 from schemas.codec import KeyNotLoaded, UndecodableEvent, UnencodableEvent
 from schemas.keyring import SubjectErasedError
 from schemas.personal import PREFIX
 from schemas.recorded import Recorded
+from tests.unit.schemas.avro_values import STREAM, UUID_TYPE, field, record, recorded, registry_of
+from tests.unit.schemas.key_rings import KeyTable, Process, Seconds
 
 TYPE = "dispatch.TechnicianRegistered"
 MARTA = {"company_id": uuid4(), "name": "Marta Ruiz", "email": "marta@example.org", "phone": None, "skills": {}}

@@ -1,0 +1,47 @@
+"""The whole HTTP interface over a running system: the products, the schema registry, and the subscribers' keys."""
+
+from fastapi import FastAPI, HTTPException, Request
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from api.app import create_app
+from api.principal import Authentication
+from api.rate_limit import counter_for
+from api.schema_registry import schema_registry_app
+from api.subject_keys import subject_keys_router
+from api.tradeengage.product import tradeengage
+from infra.api_keys import ApiKeys
+from infra.master_key import master_key
+from infra.settings import Auth
+from infra.subject_keys import PostgresSubjectKeys
+from runtime import System
+
+
+async def compose(system: System) -> Starlette:
+    """The application to serve."""
+    settings = system.settings
+    counter = counter_for(settings.redis_url)
+    keys = ApiKeys(system.database.pool, system.clock) if settings.auth is Auth.ENFORCED else None
+    return create_app(
+        [tradeengage(system, counter, await system.store.head())],
+        system,
+        settings,
+        api_keys=keys,
+        counter=counter,
+        routes=[
+            Mount("/schema-registry", schema_registry_app(system.registry)),
+            Mount("/keys", _subject_keys(system, Authentication(settings, keys))),
+        ],
+    )
+
+
+def _subject_keys(system: System, authentication: Authentication) -> FastAPI:
+    async def authorised(request: Request) -> None:
+        caller = await authentication.principal(request.scope)
+        if "keys:read" not in caller.scopes:
+            raise HTTPException(403, "The API key lacks the scope keys:read.")
+
+    app = FastAPI(title="Subjects' keys, for subscribers", openapi_url=None)
+    keys = PostgresSubjectKeys(system.database.pool)
+    app.include_router(subject_keys_router(keys, master_key(system.settings), authorised))
+    return app

@@ -1,0 +1,74 @@
+"""One request's way into the system: commands go out as the caller's, and reads show what the caller wrote."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Request, Response
+from runtime import System
+
+from api.consistency import Consistency as Token
+from api.consistency import ConsistencyToken, announce, check_epoch
+from api.errors import Problem, Rejected
+from api.idempotency import Idempotency
+from api.principal import Caller, Principal
+from commands.bus import Envelope, IdempotencyKey, Outcome
+from infra import telemetry
+from projections.read_model import ReadModel
+
+# How long an answer waits for the read models. Beyond it the answer to a command is still right, and a later read may
+# be behind; a read that asked for a token is told so.
+WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The caller, the system, and what the answer has to carry."""
+
+    system: System
+    caller: Principal
+    response: Response
+    token: ConsistencyToken | None
+    idempotency: IdempotencyKey | None = None
+
+    @property
+    def owner(self) -> UUID | None:
+        """The tenant whose things the caller sees; None for an administrator, who sees everybody's."""
+        return None if "admin" in self.caller.scopes else self.caller.owner
+
+    async def send(self, command: Any, *shown_by: ReadModel) -> Outcome:
+        """Carry out a command and wait until the read models that show its effects have it."""
+        envelope = Envelope(
+            actor=self.caller.actor,
+            owner=self.caller.owner,
+            correlation_id=telemetry.correlation_id.get() or str(uuid4()),
+            traceparent=telemetry.traceparent(),
+            idempotency=self.idempotency,
+            any_owner=self.owner is None,
+        )
+        outcome = await self.system.bus.send(command, envelope)
+        if outcome.last:
+            await self.system.positions.reached(shown_by, outcome.last, WAIT_SECONDS)
+            announce(self.response, self.system.store.epoch, outcome.last)
+        return outcome
+
+    async def caught_up(self, *models: ReadModel) -> None:
+        """Wait for the Consistency-Token that the request brought. Raises `Rejected` (503) when it takes too long."""
+        if self.token is None:
+            return
+        check_epoch(self.token, self.system.store.epoch)
+        if not await self.system.positions.reached(models, self.token.position, WAIT_SECONDS):
+            detail = "The read models have not come to the place of the Consistency-Token yet; please try again."
+            raise Rejected(Problem(503, "UNAVAILABLE", detail, headers={"Retry-After": "1"}))
+
+
+async def reading(request: Request, response: Response, caller: Caller, token: Token = None) -> Session:
+    return Session(request.app.state.services, caller, response, token)
+
+
+async def writing(request: Request, response: Response, caller: Caller, idempotency: Idempotency) -> Session:
+    return Session(request.app.state.services, caller, response, None, idempotency)
+
+
+Reading = Annotated[Session, Depends(reading)]
+Writing = Annotated[Session, Depends(writing)]

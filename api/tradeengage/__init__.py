@@ -1,0 +1,1 @@
+"""TradeEngage: service jobs, their routings, and the PoS systems they go to."""

@@ -1,0 +1,110 @@
+"""Companies and their technicians: the directory that jobs are handed through."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api.session import Reading, Session, Writing
+from api.tradeengage.models import Company, CompanyChanges, NewCompany, NewTechnician, ServiceArea, Technician
+from commands.dispatch import RegisterCompany, RegisterTechnician, UpdateCompany
+from domain.errors import NotFound
+from projections.companies.fold import companies
+
+router = APIRouter(prefix="/companies", tags=["Companies"])
+
+Skip = Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number of records to return")]
+
+
+@router.post("/", status_code=201, summary="Register Company")
+async def register(company: NewCompany, session: Writing) -> Company:
+    """Jobs that found no company are matched again when one joins."""
+    command = RegisterCompany(
+        name=company.name,
+        provider_type=company.provider_type,
+        skills=company.skills,
+        categories=company.categories,
+        states=company.service_area.states,
+        zip_prefixes=company.service_area.zip_prefixes,
+        active=company.active,
+        credentials_ref=company.credentials_ref,
+    )
+    outcome = await session.send(command, companies)
+    return await _company(session, outcome.id)
+
+
+@router.get("/", summary="List Companies")
+async def page(session: Reading, skip: Skip = 0, limit: Limit = 100) -> list[Company]:
+    """Newest first."""
+    await session.caught_up(companies)
+    return [_shown(row) for row in await session.system.companies.page(skip, limit, session.owner)]
+
+
+@router.get("/{company_id}", summary="Get Company")
+async def details(company_id: UUID, session: Reading) -> Company:
+    await session.caught_up(companies)
+    return await _company(session, company_id)
+
+
+@router.patch("/{company_id}", summary="Update Company")
+async def update(company_id: UUID, changes: CompanyChanges, session: Writing) -> Company:
+    """Changes what is named."""
+    named: dict[str, Any] = changes.model_dump(exclude_unset=True, mode="json")
+    if "service_area" in named:
+        named |= changes.service_area.model_dump()
+        del named["service_area"]
+    await session.send(UpdateCompany(company_id, named), companies)
+    return await _company(session, company_id)
+
+
+@router.post("/{company_id}/technicians/", status_code=201, tags=["Technicians"], summary="Register Technician")
+async def register_technician(company_id: UUID, technician: NewTechnician, session: Writing) -> Technician:
+    command = RegisterTechnician(company_id, technician.name, technician.email, technician.phone, technician.skills)
+    outcome = await session.send(command, companies)
+    row = None if outcome.id is None else await session.system.companies.technician(outcome.id)
+    if row is None:
+        raise NotFound("Technician", str(outcome.id))
+    return _technician(row)
+
+
+@router.get("/{company_id}/technicians/", tags=["Technicians"], summary="List Technicians")
+async def technicians(company_id: UUID, session: Reading, skip: Skip = 0, limit: Limit = 100) -> list[Technician]:
+    """Newest first."""
+    await session.caught_up(companies)
+    await _company(session, company_id)
+    return [_technician(row) for row in await session.system.companies.technicians(company_id, skip, limit)]
+
+
+async def _company(session: Session, id: UUID | None) -> Company:
+    row = None if id is None else await session.system.companies.by_id(id, session.owner)
+    if row is None:
+        raise NotFound("Company", str(id))
+    return _shown(row)
+
+
+def _shown(row: Any) -> Company:
+    return Company.model_construct(
+        id=row["id"],
+        name=row["name"],
+        provider_type=row["provider_type"],
+        skills=row["skills"],
+        categories=row["categories"],
+        service_area=ServiceArea.model_construct(states=row["states"], zip_prefixes=row["zip_prefixes"]),
+        active=row["active"],
+        credentials_ref=row["credentials_ref"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _technician(row: Any) -> Technician:
+    return Technician.model_construct(
+        id=row["id"],
+        company_id=row["company_id"],
+        name=row["name"],
+        email=row["email"],
+        phone=row["phone"],
+        skills=row["skills"],
+        created_at=row["created_at"],
+    )

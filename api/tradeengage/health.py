@@ -1,0 +1,49 @@
+"""What TradeEngage's health routes ask."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.health import Check, Component, Readiness, Status
+from api.rate_limit import Counter
+from infra import telemetry
+from runtime import READ_MODELS, System
+
+WORST: tuple[Status, ...] = ("unhealthy", "degraded", "healthy")
+
+
+def checks(system: System, counter: Counter) -> Mapping[str, Check]:
+    """Database, the counter of the rate limits (Redis, or memory), the providers, and our own read models."""
+
+    async def database() -> Component:
+        await system.database.pool.fetchval("select 1")
+        return Component()
+
+    async def redis() -> Component:
+        await counter.check()
+        return Component()
+
+    async def external_apis() -> Component:
+        found = {name: await provider.health() for name, provider in sorted(system.providers.items())}
+        worst = next(status for status in WORST if status in {*found.values(), "healthy"})
+        return Component(worst, {"providers": found}, timed=False)
+
+    async def read_models() -> Component:
+        head = await system.store.head()
+        lag = {model.name: max(0, head - system.positions.of(model)) for model in READ_MODELS}
+        stopped = sorted(model.name for model in READ_MODELS if system.positions.stopped(model))
+        for name, events in lag.items():
+            telemetry.READ_MODEL_LAG.labels(name).set(events)
+        status: Status = "degraded" if stopped else "healthy"
+        return Component(status, {"lag_events": lag} | ({"stopped": stopped} if stopped else {}))
+
+    return {"database": database, "redis": redis, "external_apis": external_apis, "read_models": read_models}
+
+
+def readiness(system: System, head: int) -> Readiness:
+    """Ready when the read models have folded what was there when the process started."""
+
+    async def missing() -> Mapping[str, Any]:
+        behind = sorted(model.name for model in READ_MODELS if system.positions.of(model) < head)
+        return {"waiting_for": behind} if behind else {}
+
+    return missing

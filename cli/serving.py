@@ -1,0 +1,85 @@
+"""Runs a role until it is told to stop: SIGINT and SIGTERM end it in order, with exit status 0."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from infra import logging, telemetry
+from infra.settings import Settings, check_exposure
+
+GRACE_SECONDS = 10
+
+
+class Server(uvicorn.Server):
+    """uvicorn, without raising the signal again after serving: that would skip whatever is still to be closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def stopping() -> AsyncIterator[asyncio.Event]:
+    """An event that is set by the first SIGINT or SIGTERM. The second signal ends the process the hard way."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told, number)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def serve_http(app: ASGIApp, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Serve until `stop`, then finish the requests that are under way. `ready` is called once connections are taken."""
+    check_exposure(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    server = Server(config)
+    serving = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stop.wait())
+    while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn offers no event)
+        await asyncio.sleep(0.005)
+    if server.started:
+        ready()
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+    await serving
+    stopped.cancel()
+
+
+def prepare(settings: Settings, role: str) -> None:
+    """Logging and tracing of a role."""
+    logging.configure(settings)
+    telemetry.configure(f"jobstream-{role}", settings.otel_exporter_otlp_endpoint)
+
+
+def run(main: Callable[[], object]) -> None:
+    """Run a role's coroutine on the fastest loop there is."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main())  # type: ignore[arg-type]
+    else:
+        uvloop.run(main())  # type: ignore[arg-type]

@@ -1,0 +1,31 @@
+"""One process at a time does a thing, others stand by: PostgreSQL's session advisory locks."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+STAND_BY_SECONDS = 0.5
+
+
+def lock_id(name: str) -> int:
+    """The 64-bit key of a named lock."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+@asynccontextmanager
+async def leadership(dsn: str, name: str) -> AsyncIterator[asyncpg.Connection]:
+    """Wait until this process leads in `name`, and lead while inside.
+
+    Yields the connection that holds the lock: when it is lost, so is the lead. The work inside has to notice, by using
+    that connection for what only a leader may do, or by compare-and-set.
+    """
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": f"jobstream {name}"})
+    try:
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", lock_id(name)):
+            await asyncio.sleep(STAND_BY_SECONDS)
+        yield connection
+    finally:
+        await connection.close(timeout=2)

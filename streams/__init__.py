@@ -1,0 +1,1 @@
+"""What flows: feeds, the relay into Kafka, agents and their runner, deadlines."""

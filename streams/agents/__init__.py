@@ -1,0 +1,1 @@
+"""What one event causes elsewhere: one module per thing that is driven."""

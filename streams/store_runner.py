@@ -1,0 +1,40 @@
+"""Drives an agent from the event store's feed, for a system that runs without Kafka."""
+
+import asyncpg
+import stamina
+import structlog
+
+from infra.leadership import leadership
+from streams.feeds import Feed
+from streams.runner import BACKOFF, INFRASTRUCTURE, Runner
+
+log = structlog.get_logger(__name__)
+
+BATCH = 256
+WAIT_SECONDS = 1.0
+FEED = "store"
+
+
+async def run_from_store(dsn: str, runner: Runner, feed: Feed) -> None:
+    """Handle the feed's events for ever; one process leads per agent, others stand by."""
+    async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
+        with attempt:
+            async with leadership(dsn, f"agent {runner.name}") as lead:
+                await _follow(lead, runner, feed)
+
+
+async def _follow(lead: asyncpg.Connection, runner: Runner, feed: Feed) -> None:
+    checkpoints = await runner.load_checkpoints(FEED)
+    position = checkpoints[0].position if checkpoints else 0
+    try:
+        while True:
+            events = await feed.read(position, BATCH)
+            for event in events:
+                await runner.submit(FEED, 0, event, 0)
+                position = event.position
+            if not events:
+                await feed.wait(position, WAIT_SECONDS)
+                if lead.is_closed():
+                    raise asyncpg.InterfaceError("the connection that holds the lead is gone")
+    finally:
+        await runner.drain()
