@@ -132,9 +132,7 @@ class _Resolution:
 
 
 def _full(schema: Any, named: Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(schema, str):
-        return named.get(schema, {"type": schema})
-    full: Mapping[str, Any] = schema
+    full: Mapping[str, Any] = named.get(schema, {"type": schema}) if isinstance(schema, str) else schema
     return full
 
 

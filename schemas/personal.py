@@ -100,9 +100,7 @@ def sealed_by_subject(type: str, personal: Iterable[PersonalField]) -> tuple[Sea
     for field in personal:
         sealed = SealedField(field.name, field.erased, f"{type}/{field.name}/".encode())
         groups.setdefault(field.subject, []).append(sealed)
-    return tuple(
-        Sealed(None if subject == STREAM_ID else subject, tuple(fields)) for subject, fields in groups.items()
-    )
+    return tuple(Sealed(None if subject == STREAM_ID else subject, tuple(fields)) for subject, fields in groups.items())
 
 
 def seal_fields(

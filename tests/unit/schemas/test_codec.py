@@ -5,6 +5,7 @@ import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ async def test_bytes_begin_with_a_zero_and_the_schema_id_in_four_bytes() -> None
     data = await encoded(Process(), "dispatch.RoutingSynced", SYNCED)
     assert struct.unpack(">bI", data[:5]) == (0, REGISTRY.latest("dispatch.RoutingSynced").id)
     assert data[5:] == b"\x08ST-1\x04\x01"
+
+
+class Colour(StrEnum):
+    RED = "RED"
 
 
 EVERYTHING = record(
@@ -148,6 +153,9 @@ async def test_a_value_that_would_not_read_back_the_same_is_refused(
         ("at", NOW.astimezone(timezone(timedelta(hours=-7))), NOW),
         ("at", datetime(1066, 10, 14, 9, 0, 0, 1, tzinfo=UTC), datetime(1066, 10, 14, 9, 0, 0, 1, tzinfo=UTC)),
         ("score", 1, 1.0),
+        ("text", Colour.RED, "RED"),
+        ("colour", Colour.RED, "RED"),
+        ("levels", {Colour.RED: 1}, {"RED": 1}),
     ],
 )
 async def test_an_equal_value_in_another_form_is_accepted(tmp_path: Path, name: str, value: Any, reads: Any) -> None:
