@@ -23,21 +23,25 @@ def serve() -> Serve:
     return served
 
 
+class Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The test session keeps its own signal handlers."""
+        yield
+
+
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-    with contextlib.ExitStack() as signals:
-        # The test session keeps its own signal handlers.
-        server.capture_signals = lambda: signals  # type: ignore[method-assign,assignment]
-        running = asyncio.create_task(server.serve([listening]))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        try:
-            async with httpx.AsyncClient(base_url=address, timeout=30) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            await running
+    server = Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    running = asyncio.create_task(server.serve([listening]))
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await running
 
 
 class RedisServer:
