@@ -56,10 +56,10 @@ class Routing(Aggregate):
     def request_sync(self, timestamp: datetime) -> None:
         """Have the routing synchronised now. While a claim holds, or when it is done, there is nothing to request."""
         if not self.settled and not self._claimed_at(timestamp):
-            self._sync_requested(timestamp)
+            self._sync_requested(self.attempt, timestamp)
 
     @event("RoutingSyncRequested", topic="dispatch.RoutingSyncRequested")
-    def _sync_requested(self, timestamp: datetime) -> None: ...
+    def _sync_requested(self, attempts: int, timestamp: datetime) -> None: ...
 
     def claim(self, worker: str, lease: timedelta, timestamp: datetime) -> None:
         """Reserve the routing for one worker's attempt.
@@ -120,19 +120,19 @@ class Routing(Aggregate):
     def report_overdue(self, timestamp: datetime) -> None:
         """The time in which a routing must be synchronised is over. Said once, and only if it is not synchronised."""
         if not self.settled and not self.overdue:
-            self._overdue(timestamp)
+            self._overdue(self.attempt, timestamp)
 
     @event("RoutingSyncOverdue", topic="dispatch.RoutingSyncOverdue")
-    def _overdue(self, timestamp: datetime) -> None:
+    def _overdue(self, attempts: int, timestamp: datetime) -> None:
         self.overdue = True
 
     def request_reconciliation(self, timestamp: datetime) -> None:
         """Have the provider searched for jobs that earlier attempts left behind."""
-        if self.settled and self.ambiguous:
-            self._reconciliation_requested(timestamp)
+        if self.external_id is not None and self.ambiguous:
+            self._reconciliation_requested(self.external_id, timestamp)
 
     @event("RoutingReconciliationRequested", topic="dispatch.RoutingReconciliationRequested")
-    def _reconciliation_requested(self, timestamp: datetime) -> None: ...
+    def _reconciliation_requested(self, external_id: str, timestamp: datetime) -> None: ...
 
     def record_reconciliation(self, removed: Sequence[str], timestamp: datetime) -> None:
         """The provider holds our one job only; `removed` are the external ids of those cancelled there."""
