@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := api bench cli commands domain infra projections runtime.py schemas streams tests
+PACKAGES := api bench cli commands domain infra projections runtime schemas streams tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test lint format typecheck bench kafka run-kafka clean

@@ -14,7 +14,7 @@ from infra.api_keys import ApiKeys
 from infra.master_key import master_key
 from infra.settings import Auth
 from infra.subject_keys import PostgresSubjectKeys
-from runtime import System
+from runtime.system import System
 
 
 async def compose(system: System) -> Starlette:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Request, Response
-from runtime import System
 
 from api.consistency import Consistency as Token
 from api.consistency import ConsistencyToken, announce, check_epoch
@@ -15,6 +14,7 @@ from api.principal import Caller, Principal
 from commands.bus import Envelope, IdempotencyKey, Outcome
 from infra import telemetry
 from projections.read_model import ReadModel
+from runtime.system import System
 
 # How long an answer waits for the read models. Beyond it the answer to a command is still right, and a later read may
 # be behind; a read that asked for a token is told so.

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 
 import click
 
-import runtime
 from api.composition import compose
 from cli.sample import load_sample
 from cli.serving import prepare, run, serve_http, stopping
 from infra.embedded_postgres import PostgresUnavailable
 from infra.settings import BadSettings, Settings, check_exposure, load
+from runtime.parts import Background, start_agents, start_projectors, start_timers, store_feed
+from runtime.system import database_dsn, open_system
 
 Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
@@ -41,16 +42,16 @@ async def serve_all(settings: Settings, stop: asyncio.Event) -> None:
         failures.append(True)
         stop.set()
 
-    background = runtime.Background(failed)
+    background = Background(failed)
     async with (
-        runtime.database_dsn(settings) as dsn,
-        runtime.open_system(settings, dsn) as system,
-        runtime.store_feed(system) as feed,
+        database_dsn(settings) as dsn,
+        open_system(settings, dsn) as system,
+        store_feed(system) as feed,
         background,
     ):
-        runtime.start_projectors(system, feed, background)
-        runtime.start_agents(system, feed, background)
-        runtime.start_timers(system, background)
+        start_projectors(system, feed, background)
+        start_agents(system, feed, background)
+        start_timers(system, background)
         if settings.sample_data:
             await load_sample(system)
         await serve_http(await compose(system), settings, stop, lambda: _greet(settings))

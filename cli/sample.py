@@ -9,7 +9,7 @@ from api.principal import DEVELOPMENT
 from commands.bus import Envelope
 from commands.dispatch import RegisterCompany, RegisterTechnician
 from projections.companies.fold import companies
-from runtime import System
+from runtime.system import System
 
 DIRECTORY = Path(__file__).with_name("sample_directory.json")
 _WAIT_SECONDS = 10.0

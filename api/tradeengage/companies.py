@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from api.errors import Rejected
+from api.principal import forbidden
 from api.session import Reading, Session, Writing
 from api.tradeengage.models import Company, CompanyChanges, NewCompany, NewTechnician, ServiceArea, Technician
 from commands.dispatch import RegisterCompany, RegisterTechnician, UpdateCompany
@@ -19,7 +21,8 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number of recor
 
 @router.post("/", status_code=201, summary="Register Company")
 async def register(company: NewCompany, session: Writing) -> Company:
-    """Jobs that found no company are matched again when one joins."""
+    """Jobs that found no company are matched again when one joins. Naming credentials takes the scope admin."""
+    _check_credentials(company, session)
     command = RegisterCompany(
         name=company.name,
         provider_type=company.provider_type,
@@ -49,7 +52,8 @@ async def details(company_id: UUID, session: Reading) -> Company:
 
 @router.patch("/{company_id}", summary="Update Company")
 async def update(company_id: UUID, changes: CompanyChanges, session: Writing) -> Company:
-    """Changes what is named."""
+    """Changes what is named. Naming credentials takes the scope admin."""
+    _check_credentials(changes, session)
     named: dict[str, Any] = changes.model_dump(exclude_unset=True, mode="json")
     if "service_area" in named:
         named |= changes.service_area.model_dump()
@@ -74,6 +78,12 @@ async def technicians(company_id: UUID, session: Reading, skip: Skip = 0, limit:
     await session.caught_up(companies)
     await _company(session, company_id)
     return [_technician(row) for row in await session.system.companies.technicians(company_id, skip, limit)]
+
+
+def _check_credentials(company: NewCompany | CompanyChanges, session: Session) -> None:
+    # A tenant could otherwise name, and so use, another's.
+    if company.credentials_ref is not None and "admin" not in session.caller.scopes:
+        raise Rejected(forbidden("admin"))
 
 
 async def _company(session: Session, id: UUID | None) -> Company:

@@ -6,7 +6,7 @@ from typing import Any
 from api.health import Check, Component, Readiness, Status
 from api.rate_limit import Counter
 from infra import telemetry
-from runtime import READ_MODELS, System
+from runtime.system import READ_MODELS, System
 
 WORST: tuple[Status, ...] = ("unhealthy", "degraded", "healthy")
 

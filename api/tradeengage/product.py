@@ -6,7 +6,7 @@ from api.rate_limit import Counter, RateLimits
 from api.tradeengage import companies, jobs, webhooks
 from api.tradeengage.errors import ERRORS
 from api.tradeengage.health import checks, readiness
-from runtime import System
+from runtime.system import System
 
 VERSION = "1.0.0"
 

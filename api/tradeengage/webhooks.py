@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from runtime import System
 
 from api.errors import Problem, Rejected
 from infra.pos import webhook
+from runtime.system import System
 from streams.agents.pos_completion import record_completion
 
 router = APIRouter(prefix="/webhooks", tags=["Webhooks"])

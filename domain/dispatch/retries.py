@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+# How long after a lease ran out a provider may still be finishing what the dead worker asked of it.
+SETTLE = timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:

@@ -8,11 +8,9 @@ from uuid import UUID
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate
+from domain.dispatch.retries import SETTLE
 from domain.dispatch.statuses import MOVES, SyncStatus
 from domain.errors import IllegalTransition, Refused
-
-# How long after a lease ran out a provider may still be finishing what the dead worker asked of it.
-SETTLE = timedelta(seconds=5)
 
 
 class RoutingBusy(Refused):

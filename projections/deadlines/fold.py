@@ -8,7 +8,7 @@ is carried out once.
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from domain.dispatch.routing import SETTLE
+from domain.dispatch.retries import SETTLE
 from projections.deadlines.tables import deadline
 from projections.read_model import ReadModel
 from projections.rows import Rows

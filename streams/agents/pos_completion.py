@@ -17,6 +17,7 @@ from domain.errors import DomainError
 from infra.outbound import OutboundError
 from infra.pos.credentials import Vault
 from infra.pos.provider import ExternalJob, Provider
+from streams.runner import INFRASTRUCTURE
 
 log = structlog.get_logger(__name__)
 
@@ -60,9 +61,17 @@ async def record_completion(bus: Bus, job: ExternalJob, source: str) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One access to a provider; companies without credentials of their own share the development one."""
+
+    provider_type: str
+    credentials_ref: str | None
+
+
 @dataclass(slots=True)
 class CompletionPoll:
-    """Asks every company's provider for jobs completed since the last time."""
+    """Asks the providers for jobs completed since the last time, once for each account that has open routings."""
 
     bus: Bus
     streams: Streams
@@ -70,29 +79,36 @@ class CompletionPoll:
     providers: Mapping[str, Provider]
     credentials: Vault
     clock: Clock
-    asked: dict[UUID, datetime] = field(default_factory=dict)
+    asked: dict[Account, datetime] = field(default_factory=dict)
 
     async def run(self, seconds: float) -> None:
         """Poll for ever, every `seconds`."""
         while True:
-            await self.poll()
+            try:
+                await self.poll()
+            except INFRASTRUCTURE as error:
+                log.warning("poll postponed", error=type(error).__name__)
             await asyncio.sleep(seconds)
 
     async def poll(self) -> int:
-        """One round over all companies; the number of completions recorded or known before."""
-        return sum([await self._ask(account) for account in await self.accounts.open_accounts()])
+        """One round over all accounts; the number of completions recorded, or known before."""
+        companies = await self.accounts.open_accounts()
+        accounts = {await self._account(company) for company in companies}
+        return sum([await self._ask(account) for account in accounts])
 
-    async def _ask(self, account: OpenAccount) -> int:
+    async def _account(self, company: OpenAccount) -> Account:
+        known = await self.streams.read(Company, company.company_id)
+        return Account(company.provider_type, known.credentials_ref)
+
+    async def _ask(self, account: Account) -> int:
         now = self.clock.now()
-        since = self.asked.get(account.company_id, now - FIRST_LOOK) - OVERLAP
-        provider = self.providers[account.provider_type]
+        since = self.asked.get(account, now - FIRST_LOOK) - OVERLAP
         try:
-            company = await self.streams.read(Company, account.company_id)
-            credentials = self.credentials.resolve(company.credentials_ref)
-            jobs = await provider.completed_since(credentials, since)
+            credentials = self.credentials.resolve(account.credentials_ref)
+            jobs = await self.providers[account.provider_type].completed_since(credentials, since)
         except OutboundError as error:
-            log.warning("poll failed", company_id=str(account.company_id), error=type(error).__name__)
+            log.warning("poll failed", provider=account.provider_type, error=type(error).__name__)
             return 0
         done = [await record_completion(self.bus, job, "pos_poll") for job in jobs]
-        self.asked[account.company_id] = now
+        self.asked[account] = now
         return sum(done)

@@ -1,13 +1,10 @@
-"""The composition root: what the system is made of, and which parts a role starts."""
+"""Everything that the roles are made of, connected and migrated."""
 
 import asyncio
-import os
 import random
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
 
 import structlog
 
@@ -18,7 +15,7 @@ from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
 from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres
-from infra.event_store import CHANNEL, EventStore
+from infra.event_store import EventStore
 from infra.identifiers import new_id
 from infra.master_key import master_key
 from infra.migrations import migrate
@@ -30,27 +27,16 @@ from infra.subject_keys import PostgresSubjectKeys
 from projections.companies.fold import companies
 from projections.companies.queries import Companies, CompanyDirectory
 from projections.deadlines.fold import deadlines
-from projections.deadlines.queries import DueDeadlines
 from projections.generations import ensure_generations
 from projections.positions import Positions
-from projections.projector import Projector
 from projections.read_model import ReadModel
 from projections.routings.fold import routings
 from projections.routings.queries import Routings
 from projections.service_jobs.fold import service_jobs
 from projections.service_jobs.queries import ServiceJobs
-from projections.session import Session
 from schemas.codec import Codec
 from schemas.keyring import KeyRing
 from schemas.registry import Registry
-from streams.agent import Agent
-from streams.agents.matching import matching
-from streams.agents.pos_completion import CompletionPoll
-from streams.agents.pos_sync import PosSync
-from streams.deadlines import Ticker
-from streams.feeds import Feed, StoreFeed
-from streams.runner import Runner
-from streams.store_runner import run_from_store
 
 log = structlog.get_logger(__name__)
 
@@ -140,83 +126,3 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             providers=await stack.enter_async_context(registry(settings, database.pool, clock)),
             vault=Vault(settings.jobstream_home),
         )
-
-
-def worker_name() -> str:
-    """Which process an event speaks of."""
-    return f"{socket.gethostname()}/{os.getpid()}"
-
-
-def agents(system: System) -> Sequence[Agent]:
-    """Every agent of the system."""
-    pos_sync = PosSync(system.streams, system.providers, system.vault, system.clock, worker_name())
-    return (matching(system.service_jobs, system.caught_up), pos_sync.agent())
-
-
-def runners(system: System) -> Sequence[Runner]:
-    return [Runner(agent, system.bus, system.database.pool) for agent in agents(system)]
-
-
-@asynccontextmanager
-async def store_feed(system: System) -> AsyncIterator[StoreFeed]:
-    """The event store's own feed."""
-    async with StoreFeed(system.store, system.codec) as feed:
-        forget = system.database.listen(CHANNEL, lambda text: feed.heard(text) if text else None)
-        try:
-            yield feed
-        finally:
-            forget()
-
-
-class Background:
-    """Long-running parts. One that ends by itself has a defect: `failed` is called, and the process should stop."""
-
-    def __init__(self, failed: Callable[[], None]) -> None:
-        self._failed = failed
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self, name: str, part: Awaitable[object]) -> None:
-        self._tasks.append(asyncio.create_task(self._run(name, part), name=name))
-
-    async def _run(self, name: str, part: Awaitable[object]) -> None:
-        try:
-            await part
-        except Exception as error:
-            log.critical("a part of the system failed", part=name, exc_info=error)
-        else:
-            log.critical("a part of the system ended", part=name)
-        self._failed()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """End all, the latest first, and wait for it."""
-        for task in reversed(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def start_projectors(system: System, feed: Feed, background: Background) -> Sequence[Projector]:
-    """Keep all read models up to date from a feed."""
-    session = Session(system.database.dsn)
-    projectors = [Projector(session, feed, model, system.positions, system.store.epoch) for model in READ_MODELS]
-    for projector, model in zip(projectors, READ_MODELS, strict=True):
-        background.start(f"projector {model.name}", projector.run())
-    return projectors
-
-
-def start_agents(system: System, feed: Feed, background: Background) -> Sequence[Runner]:
-    """Run all agents from the store's feed."""
-    started = runners(system)
-    for runner in started:
-        background.start(f"agent {runner.name}", run_from_store(system.database.dsn, runner, feed))
-    return started
-
-
-def start_timers(system: System, background: Background) -> None:
-    """What the passing of time causes: deadlines, and asking the providers."""
-    ticker = Ticker(system.bus, DueDeadlines(system.database.pool), system.clock)
-    poll = CompletionPoll(system.bus, system.streams, system.routings, system.providers, system.vault, system.clock)
-    background.start("ticker", ticker.run(system.database.dsn))
-    background.start("pos poll", poll.run(system.settings.pos_poll_seconds))

@@ -1,0 +1,106 @@
+"""What the roles start: projectors, agents, timers; and who notices when one of them fails."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
+
+import structlog
+
+from infra.event_store import CHANNEL
+from projections.deadlines.queries import DueDeadlines
+from projections.projector import Projector
+from projections.session import Session
+from runtime.system import READ_MODELS, System
+from streams.agent import Agent
+from streams.agents.matching import matching
+from streams.agents.pos_completion import CompletionPoll
+from streams.agents.pos_sync import PosSync
+from streams.deadlines import Ticker
+from streams.feeds import Feed, StoreFeed
+from streams.runner import Runner
+from streams.store_runner import run_from_store
+
+log = structlog.get_logger(__name__)
+
+
+def worker_name() -> str:
+    """Which process an event speaks of."""
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+def agents(system: System) -> Sequence[Agent]:
+    """Every agent of the system."""
+    pos_sync = PosSync(system.streams, system.providers, system.vault, system.clock, worker_name())
+    return (matching(system.service_jobs, system.caught_up), pos_sync.agent())
+
+
+def runners(system: System) -> Sequence[Runner]:
+    return [Runner(agent, system.bus, system.database.pool) for agent in agents(system)]
+
+
+@asynccontextmanager
+async def store_feed(system: System) -> AsyncIterator[StoreFeed]:
+    """The event store's own feed."""
+    async with StoreFeed(system.store, system.codec) as feed:
+        forget = system.database.listen(CHANNEL, lambda text: feed.heard(text) if text else None)
+        try:
+            yield feed
+        finally:
+            forget()
+
+
+class Background:
+    """Long-running parts. One that ends by itself has a defect: `failed` is called, and the process should stop."""
+
+    def __init__(self, failed: Callable[[], None]) -> None:
+        self._failed = failed
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, part: Awaitable[object]) -> None:
+        self._tasks.append(asyncio.create_task(self._run(name, part), name=name))
+
+    async def _run(self, name: str, part: Awaitable[object]) -> None:
+        try:
+            await part
+        except Exception as error:
+            log.critical("a part of the system failed", part=name, exc_info=error)
+        else:
+            log.critical("a part of the system ended", part=name)
+        self._failed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End all, the latest first, and wait for it."""
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def start_projectors(system: System, feed: Feed, background: Background) -> Sequence[Projector]:
+    """Keep all read models up to date from a feed."""
+    session = Session(system.database.dsn)
+    projectors = [Projector(session, feed, model, system.positions, system.store.epoch) for model in READ_MODELS]
+    for projector, model in zip(projectors, READ_MODELS, strict=True):
+        background.start(f"projector {model.name}", projector.run())
+    return projectors
+
+
+def start_agents(system: System, feed: Feed, background: Background) -> Sequence[Runner]:
+    """Run all agents from the store's feed."""
+    started = runners(system)
+    for runner in started:
+        background.start(f"agent {runner.name}", run_from_store(system.database.dsn, runner, feed))
+    return started
+
+
+def start_timers(system: System, background: Background) -> None:
+    """What the passing of time causes: deadlines, and asking the providers."""
+    ticker = Ticker(system.bus, DueDeadlines(system.database.pool), system.clock)
+    poll = CompletionPoll(system.bus, system.streams, system.routings, system.providers, system.vault, system.clock)
+    background.start("ticker", ticker.run(system.database.dsn))
+    background.start("pos poll", poll.run(system.settings.pos_poll_seconds))
