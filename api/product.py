@@ -62,6 +62,8 @@ def build(product: Product, around: Surroundings) -> FastAPI:
         description=product.description,
         openapi_url=None,  # `add_documentation` serves it, and the pages without a content delivery network
         redirect_slashes=False,
+        # `Observation` makes the span; FastAPI's own would be a second one, with exceptions' messages in it.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_layers(product, around),
     )
     app.state.product, app.state.services = product.name, around.services

@@ -12,7 +12,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 from prometheus_client import Counter, Gauge, Histogram
@@ -46,7 +46,6 @@ DEAD_LETTERS = Gauge("dead_letters", "Events parked for an operator", ["agent"])
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 _PROPAGATOR = TraceContextTextMapPropagator()
-# Kept here and not registered with the library: FastAPI makes spans of its own as soon as a global provider exists.
 _provider: TracerProvider | None = None
 
 
@@ -61,6 +60,7 @@ def configure(service: str, endpoint: str | None) -> None:
     _provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")
     _provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(_provider)
 
 
 def shutdown() -> None:
@@ -97,8 +97,16 @@ def span(
     """
     context = None if parent is None else _PROPAGATOR.extract(parent)
     if _provider is not None:
-        with _provider.get_tracer("jobstream").start_as_current_span(name, context, kind, attributes) as current:
-            yield current
+        tracer = _provider.get_tracer("jobstream")
+        with tracer.start_as_current_span(
+            name, context, kind, attributes, record_exception=False, set_status_on_exception=False
+        ) as current:
+            try:
+                yield current
+            except Exception as error:
+                # Only its kind: messages may quote what was sent.
+                current.set_status(Status(StatusCode.ERROR, type(error).__name__))
+                raise
         return
     carried = NonRecordingSpan(_child(context))
     token = otel_context.attach(trace.set_span_in_context(carried, context))
