@@ -39,8 +39,11 @@ class Boundary:
             return
         except Exception as error:
             problem = self._errors.problem(error)
-            if problem.status >= 500:
-                _log.exception("Unexpected error" if problem is INTERNAL else "Unavailable", path=scope["path"])
+            if problem is INTERNAL:
+                _log.exception("Unexpected error", path=scope["path"])
+            elif problem.status >= 500:
+                # Many at a time while a server is away, and all alike: no tracebacks.
+                _log.warning("Unavailable", path=scope["path"], error=type(error).__name__)
             if started:
                 raise
             await self._errors.response(problem, self._clock.now())(scope, receive, send)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
@@ -56,9 +57,13 @@ OUTCOMES: Mapping[type[Exception], Outcome] = {
         422, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another request; use a new one."
     ),
     Unavailable: UNAVAILABLE,
-    # What asyncpg's pool and sockets raise while a server is away.
+    # What sockets, pools and queries raise while a server is away, starting or stopping.
     ConnectionError: UNAVAILABLE,
     TimeoutError: UNAVAILABLE,
+    asyncpg.PostgresConnectionError: UNAVAILABLE,
+    asyncpg.OperatorInterventionError: UNAVAILABLE,
+    asyncpg.TooManyConnectionsError: UNAVAILABLE,
+    asyncpg.InterfaceError: UNAVAILABLE,
 }
 INTERNAL = Problem(500, "INTERNAL_ERROR", "An unexpected error occurred.")
 HTTP_CODES: Mapping[int, str] = {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, EmailStr, Field
 from starlette.applications import Starlette
@@ -43,6 +44,8 @@ FAILURES: Mapping[str, Exception] = {
     "conflict": Conflict("secret stream name"),
     "key-reused": KeyReused("secret key"),
     "unavailable": Unavailable("postgres://secret"),
+    "database-gone": asyncpg.ConnectionDoesNotExistError("secret"),
+    "database-stopping": asyncpg.AdminShutdownError("secret"),
     "defect": RuntimeError("secret internals"),
 }
 

@@ -1,9 +1,16 @@
 import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
-from tests.unit.api.sample import EPOCH, JOB
+from api.errors import ErrorShape, Outcome, Problem
+from domain.errors import Refused
+from tests.unit.api.sample import EPOCH, JOB, sample_app, sample_product
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -22,6 +29,8 @@ def coded(response: httpx.Response) -> tuple[int, str, str]:
         ("conflict", 409, "CONFLICT"),
         ("key-reused", 422, "IDEMPOTENCY_KEY_REUSED"),
         ("unavailable", 503, "UNAVAILABLE"),
+        ("database-gone", 503, "UNAVAILABLE"),
+        ("database-stopping", 503, "UNAVAILABLE"),
         ("defect", 500, "INTERNAL_ERROR"),
     ],
 )
@@ -72,3 +81,32 @@ async def test_a_bad_id_in_the_path_is_named(client: httpx.AsyncClient) -> None:
 async def test_a_missing_body_is_a_validation_error(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/v1/jobs/")
     assert coded(answer) == (422, "VALIDATION_ERROR", "Invalid input: body: field required.")
+
+
+class Plain(BaseModel):
+    detail: str
+
+
+class PlainFields(BaseModel):
+    detail: list[dict[str, Any]]
+
+
+def plain(problem: Problem, at: datetime) -> Mapping[str, Any]:
+    if problem.fields:
+        return {"detail": [{"loc": field.location, "msg": field.message} for field in problem.fields]}
+    return {"detail": problem.detail}
+
+
+PLAIN = ErrorShape(Plain, plain, {Refused: Outcome(409, "REFUSED")}, validation_model=PlainFields)
+
+
+async def test_a_product_words_its_errors_and_chooses_their_statuses_itself() -> None:
+    app = sample_app(replace(sample_product(), errors=PLAIN))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        refused = await client.post("/api/v1/jobs/1/fail/refused")
+        invalid = await client.get("/api/v1/jobs/search", params={"q": "\0"})
+        responses = (await client.get("/openapi.json")).json()["paths"]["/jobs/"]["post"]["responses"]
+    assert (refused.status_code, refused.json()) == (409, {"detail": "The job is completed already."})
+    assert invalid.json() == {"detail": [{"loc": ["query"], "msg": "must not contain NUL characters"}]}
+    models = {status: str(responses[status]["content"]).rpartition("/")[2].strip("'}") for status in ("409", "422")}
+    assert models == {"409": "Plain", "422": "PlainFields"}
