@@ -110,7 +110,15 @@ class EmbeddedPostgres:
         except BaseException:
             await self.stop()
             raise
-        return f"postgresql://postgres@/postgres?host={quote(str(sockets))}"
+        return _dsn(str(sockets))
+
+    def running_elsewhere(self) -> str | None:
+        """The DSN of the server that another process runs on the folder; None when there is none ready."""
+        with contextlib.suppress(FileNotFoundError):
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            if len(lines) >= 8 and lines[7].strip() == "ready":
+                return _dsn(lines[4])
+        return None
 
     async def stop(self) -> None:
         """Shut down fast: sessions are cut, everything committed is on disk. Does nothing when it is not running."""
@@ -149,7 +157,7 @@ class EmbeddedPostgres:
         """Who the server runs as; see `postgres_process`. PostgreSQL refuses to be root."""
         if os.geteuid() != 0:
             return "self"
-        if _run("namespace", "/bin/true").returncode == 0:
+        if _namespaces_allowed():
             self._own(0, 0)
             return "namespace"
         user = _unprivileged_user()
@@ -224,6 +232,10 @@ class EmbeddedPostgres:
         return "\n".join(lines[-count:])
 
 
+def _dsn(sockets: str) -> str:
+    return f"postgresql://postgres@/postgres?host={quote(sockets)}"
+
+
 def _command(identity: str, *program: str) -> list[str]:
     script = postgres_process.__file__
     return [sys.executable, "-I", "-S", script, str(os.getpid()), identity, *program]
@@ -231,6 +243,10 @@ def _command(identity: str, *program: str) -> list[str]:
 
 def _run(identity: str, *program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(_command(identity, *program), capture_output=True, text=True, check=False)
+
+
+def _namespaces_allowed() -> bool:
+    return _run("namespace", "/bin/true").returncode == 0
 
 
 def _unprivileged_user() -> pwd.struct_passwd:

@@ -1,4 +1,6 @@
-"""One PostgreSQL server for a test session, and a fresh, migrated database for each test that asks for one."""
+"""One PostgreSQL server for a test session; a fresh, migrated database, and an event store in it, for each test that
+asks for one.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +9,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres
+from infra.event_store import EventStore
 from infra.migrations import migrate
 
 pytest_plugins = ["tests.kafka_fixture"]
@@ -46,3 +50,19 @@ async def database(postgres: str) -> AsyncIterator[str]:
         await connection.execute(f"drop database {name} with (force)")
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def connections(database: str) -> AsyncIterator[Database]:
+    """A pool on the fresh database."""
+    opened = await Database.open(database, size=4)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def store(connections: Database) -> AsyncIterator[EventStore]:
+    """The event store in the fresh database."""
+    opened = await EventStore.open(connections)
+    yield opened
+    await opened.close()

@@ -210,14 +210,14 @@ async def test_the_largest_event_is_stored_and_large_appends_wait_for_another_ca
 
 
 async def test_every_call_notifies_its_last_position_once(store: EventStore, connections: Database) -> None:
-    heard: list[str | None] = []
-    connections.listen(CHANNEL, heard.append)
+    heard: asyncio.Queue[str | None] = asyncio.Queue()
+    connections.listen(CHANNEL, heard.put_nowait)
     async with asyncio.timeout(10):
-        while heard != [None]:
-            await asyncio.sleep(0.005)
+        assert await heard.get() is None  # listening from now on
         await asyncio.gather(store.append(starting(events=3)), store.append(starting()))
-        while heard != [None, "4"]:
-            await asyncio.sleep(0.005)
+        assert await heard.get() == "4"
+        await store.append(starting())
+        assert await heard.get() == "5"
 
 
 async def test_closing_carries_out_what_waits_and_takes_no_more(store: EventStore) -> None:
