@@ -105,7 +105,9 @@ def _statuses(path: str, method: str, operation: dict[str, Any], limited: bool, 
     yield "422"  # a NUL character is refused in every path and query
     yield "500"
     if not public:
-        yield from ("400", "401", "403", "409", "503")
+        yield from ("401", "403")
+    if not (public and method == "get"):
+        yield from ("400", "409", "503")
     if "{" in path:
         yield "404"
     if "requestBody" in operation or method in ("post", "put", "patch"):

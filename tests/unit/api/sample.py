@@ -87,6 +87,14 @@ async def delete_all() -> Answer:
     return Answer(detail="deleted")
 
 
+hooks = APIRouter(prefix="/hooks", tags=["Hooks"])
+
+
+@hooks.post("/")
+async def hook() -> Answer:
+    return Answer(detail="taken")
+
+
 async def well() -> Component:
     return WELL
 
@@ -99,7 +107,14 @@ def sample_product(checks: Mapping[str, Check] | None = None, limits: RateLimits
     health = health_router(checks or {"database": well}, "1.0.0", SystemClock(), ready)
     rules = {("POST", "/jobs/"): "10/minute"}
     return Product(
-        "tradeengage", "Sample", "1.0.0", (jobs, health), CODED, limits or RateLimits(rules=rules), "A sample"
+        name="tradeengage",
+        title="Sample",
+        version="1.0.0",
+        routers=(jobs, hooks, health),
+        errors=CODED,
+        limits=limits or RateLimits(rules=rules),
+        description="A sample",
+        public=("/health", "/hooks"),
     )
 
 

@@ -70,5 +70,10 @@ async def test_health_is_documented_as_public_and_unlimited() -> None:
     assert "X-RateLimit-Limit" not in health["responses"]["200"]["headers"]
 
 
+async def test_a_public_command_may_still_be_refused_but_never_for_its_credentials() -> None:
+    hook = (await document())["paths"]["/hooks/"]["post"]
+    assert hook["responses"].keys() == {"200", "400", "409", "413", "422", "429", "500", "503"}
+
+
 async def test_no_model_of_the_library_is_left_in_the_document() -> None:
     assert "HTTPValidationError" not in str(await document())
