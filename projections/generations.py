@@ -19,7 +19,6 @@ create table {schema}.checkpoint (
     position bigint not null default 0,
     epoch uuid not null,
     event_at timestamptz,
-    state text not null default 'running',
     error text,
     error_position bigint
 ) with (fillfactor = 10)

@@ -8,9 +8,8 @@ from heapq import heapify, heappop, heappush
 import asyncpg
 import structlog
 
-from infra.leadership import lock_id
 from projections.announcements import Announcement, News, parse
-from projections.columns import quote
+from projections.checkpoints import Checkpoint, checkpoints
 from projections.read_model import ReadModel
 
 log = structlog.get_logger(__name__)
@@ -79,13 +78,11 @@ class Positions:
 
     def __init__(self, models: Sequence[ReadModel], poll_seconds: float = POLL_SECONDS) -> None:
         self._poll_seconds = poll_seconds
+        self._models = models
         self._tracks = {model.schema: _Track() for model in models}
-        self._doubted = False
+        self.doubted = False
+        """Whether the positions are from before the database went away."""
         self._ask = asyncio.Event()
-        self._locks = [lock_id(schema) for schema in self._tracks]
-        self._question = " union all ".join(
-            f"select '{schema}' as model, position, state from {quote(schema)}.checkpoint" for schema in self._tracks
-        )
 
     def of(self, model: ReadModel) -> int:
         """The position up to which `model` is known to have folded; -1 before anything is known."""
@@ -135,7 +132,9 @@ class Positions:
 
     def restart(self, model: ReadModel, position: int) -> None:
         """A projector begins at `position`: after a crash of PostgreSQL that may be before what was published."""
-        self._tracks[model.schema].position = position
+        track = self._tracks[model.schema]
+        track.position = position
+        track.wake()
 
     def heard(self, payload: str | None) -> None:
         """Takes a notification of the channel `jobstream_read_models`; None: some may be lost."""
@@ -152,34 +151,27 @@ class Positions:
                 await self.refresh(pool)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 # A PostgreSQL that crashed may have fallen back behind what was published.
-                self._doubted = True
+                self.doubted = True
                 log.warning("the positions of read models are not known", error=type(error).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ask.wait(), self._poll_seconds)
             self._ask.clear()
 
     async def refresh(self, pool: asyncpg.Pool) -> None:
-        """Asks the database once. A model whose lock nobody holds is stopped."""
-        rows = await pool.fetch(self._question)
-        held = await pool.fetch(
-            "select (classid::bigint << 32) | objid::bigint as id from pg_locks"
-            " where locktype = 'advisory' and granted and (classid::bigint << 32) | objid::bigint = any($1::bigint[])"
-            " and database = (select oid from pg_database where datname = current_database())",
-            self._locks,
-        )
-        if self._doubted:
+        """Asks the database once."""
+        found = await checkpoints(pool, self._models)
+        if self.doubted:
             for track in self._tracks.values():
                 track.position = -1
-            self._doubted = False
-        projected = {row["id"] for row in held}
-        for row in rows:
-            self._learn(row["model"], row["position"], row["state"], lock_id(row["model"]) in projected)
+            self.doubted = False
+        for checkpoint in found:
+            self._learn(checkpoint)
 
-    def _learn(self, model: str, position: int, state: str, projected: bool) -> None:
-        track = self._tracks[model]
-        news = position > track.position
-        track.position = max(position, track.position)
-        track.stopped = state != "running" or not projected
+    def _learn(self, checkpoint: Checkpoint) -> None:
+        track = self._tracks[checkpoint.model]
+        news = checkpoint.position > track.position
+        track.position = max(checkpoint.position, track.position)
+        track.stopped = checkpoint.stopped
         track.wake()
         if news:  # its rows may have changed without a word reaching us
             track.changed()

@@ -73,14 +73,18 @@ class Projector:
         model: ReadModel,
         positions: Positions,
         epoch: UUID,
+        *,
         pauses: Pauses = Pauses(),
+        batch: int = BATCH,
     ) -> None:
+        """`batch` is the most events folded at once; live there are as many as have come."""
         self._session = session
         self._feed = feed
         self._model = model
         self._positions = positions
         self._epoch = epoch
         self._pauses = pauses
+        self._batch = batch
         self._position = 0
         self._event_at: datetime | None = None
         self._saved = 0
@@ -144,7 +148,7 @@ class Projector:
 
     async def _step(self, lease: Lease) -> None:
         try:
-            events = await self._feed.read(self._position, BATCH)
+            events = await self._feed.read(self._position, self._batch)
         except EpochMismatch as error:
             raise Defect(self._position, str(error)) from error
         if events:
@@ -230,7 +234,7 @@ class Projector:
         log.error("a read model has stopped", model=schema, error=str(defect), position=defect.position)
         news = Announcement(schema, self._position, News.STOPPED)
         await lease.fetch(
-            f"with moved as (update {quote(schema)}.checkpoint set position = $1, event_at = $2, state = 'failed',"
+            f"with moved as (update {quote(schema)}.checkpoint set position = $1, event_at = $2,"
             " error = $3, error_position = $4 where position = $5 returning 1)"
             " select pg_notify('jobstream_read_models', $6) from moved",
             *(self._position, self._event_at, str(defect), defect.position, self._saved, str(news)),

@@ -1,6 +1,6 @@
 """A query of a read model: written with SQLAlchemy, compiled once, run by asyncpg.
 
-Through SQLAlchemy's engine the same query takes several times as long (bench/projection.py measures it).
+Through SQLAlchemy's engine the same query costs about twice the processor time (bench/projection.py measures it).
 """
 
 from collections.abc import Callable, Sequence

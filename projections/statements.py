@@ -91,7 +91,7 @@ def text(schema: str, shapes: tuple[Shape, ...]) -> str:
         parameter += len(shape.columns)
     return (
         f"with moved as (update {quote(schema)}.checkpoint set position = $1::bigint, epoch = $2::uuid,"
-        " event_at = $3::timestamptz, state = 'running', error = null, error_position = null"
+        " event_at = $3::timestamptz, error = null, error_position = null"
         " where position = $4::bigint returning 1)"
         f"{''.join(parts)}\nselect pg_notify('{CHANNEL}', $5::text) from moved"
     )

@@ -69,6 +69,7 @@ class StoreFeed:
         self._known = 0
         self._waiters: set[asyncio.Future[None]] = set()
         self._ask = asyncio.Event()
+        self._mismatch: EpochMismatch | None = None
         self._poller: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -85,6 +86,8 @@ class StoreFeed:
 
     async def read(self, after: int, limit: int) -> Sequence[Recorded]:
         """See `Feed`. Raises what the store and the codec raise."""
+        if self._mismatch is not None:  # an empty read would not notice it
+            raise self._mismatch
         found: list[Recorded] = []
         while len(found) < limit:
             start = after + len(found)
@@ -159,8 +162,9 @@ class StoreFeed:
                 continue
             try:
                 self.hint(await self._store.head())
-            except EpochMismatch:
-                self._wake_all()  # whoever reads now is told
+            except EpochMismatch as mismatch:
+                self._mismatch = mismatch
+                self._wake_all()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("the event store does not answer", error=type(error).__name__)
 

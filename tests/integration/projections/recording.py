@@ -137,7 +137,7 @@ class Recording:
 
     def projector(self, model: ReadModel, feed: Feed, positions: Positions | None = None) -> Projector:
         """One with a session of its own, as another process would have."""
-        return Projector(Session(self.dsn), feed, model, positions or Positions([model]), self.store.epoch, SOON)
+        return Projector(Session(self.dsn), feed, model, positions or Positions([model]), self.store.epoch, pauses=SOON)
 
     async def rows(self, model: ReadModel) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}

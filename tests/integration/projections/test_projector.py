@@ -7,7 +7,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from infra.event_store import begin_epoch
 from infra.leadership import lock_id
+from projections.announcements import Announcement, News
 from projections.positions import Positions
 from projections.projector import Projector, State
 from projections.read_model import ReadModel
@@ -68,7 +70,7 @@ async def test_two_projectors_of_one_model_on_one_session_do_not_both_fold(recor
     await recording.life(10)
     session, positions = Session(recording.dsn), Positions([model])
     async with recording.feed() as feed:
-        projectors = [Projector(session, feed, model, positions, recording.store.epoch, SOON) for _ in range(2)]
+        projectors = [Projector(session, feed, model, positions, recording.store.epoch, pauses=SOON) for _ in range(2)]
         for projector in projectors:
             run(projector)
         await eventually(lambda: {one.status().state for one in projectors} == {State.RUNNING, State.STANDBY})
@@ -173,7 +175,7 @@ async def test_an_event_that_cannot_be_folded_stops_its_own_read_model_just_befo
     status, checkpoint = projector.status(), await recording.checkpoint(broken)
     assert (positions.of(sound), positions.of(broken)) == (last, at - 1)
     assert (status.state, status.position, status.error_position) == (State.FAILED, at - 1, at)
-    assert (checkpoint["state"], checkpoint["position"], checkpoint["error_position"]) == ("failed", at - 1, at)
+    assert (checkpoint["position"], checkpoint["error_position"]) == (at - 1, at)
     assert checkpoint["error"] == status.error
     assert status.error is not None
     assert f"dispatch.RoutingSyncFailed at position {at}" in status.error
@@ -197,7 +199,7 @@ async def test_a_deployment_that_mends_the_fold_goes_on_from_there(recording: Re
         run(new)
         await eventually(lambda: new.status().position == last)
     checkpoint = await recording.checkpoint(mended)
-    assert (checkpoint["state"], checkpoint["error"], checkpoint["error_position"]) == ("running", None, None)
+    assert (checkpoint["error"], checkpoint["error_position"]) == (None, None)
 
 
 async def failed_at(recording: Recording, model: ReadModel, position: int) -> bool:
@@ -247,7 +249,7 @@ async def test_other_processes_hear_of_every_position(recording: Recording, run:
     session, here = Session(recording.dsn), Positions([loud, quiet])
     async with recording.feed() as feed:
         for model in (loud, quiet):
-            run(Projector(session, feed, model, here, recording.store.epoch, SOON))
+            run(Projector(session, feed, model, here, recording.store.epoch, pauses=SOON))
         await eventually(lambda: here.of(quiet) == 0)
         await recording.life(10)
         assert await elsewhere.reached([loud, quiet], 25, timeout=10)
@@ -273,18 +275,77 @@ async def test_without_a_projector_a_model_counts_as_stopped(recording: Recordin
     assert elsewhere.ready([model], 25)
 
 
-async def test_a_projector_waits_for_a_database_that_is_away(recording: Recording, run: Run) -> None:
+async def test_all_go_on_by_themselves_when_the_database_comes_back(
+    recording: Recording, run: Run, postgres: str
+) -> None:
     model = routings_model()
+    await recording.generation(model)
+    await recording.life(10)
+    here, elsewhere = Positions([model]), Positions([model], poll_seconds=0.02)
+    async with recording.feed() as feed:
+        projector = recording.projector(model, feed, here)
+        run(projector)
+        watching = asyncio.create_task(elsewhere.watch(recording.pool))
+        assert await elsewhere.reached([model], 25, timeout=10)
+        elsewhere.publish(Announcement(model.schema, 26, News.CHANGED))  # of a commit that the crash took back
+        name = await recording.pool.fetchval("select current_database()")
+        administrator = await asyncpg.connect(postgres)
+        await administrator.execute(f"alter database {name} allow_connections false")
+        await administrator.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+        await eventually(lambda: projector.status().state is State.RETRYING)
+        await eventually(lambda: elsewhere.of(model) == 26 and elsewhere.doubted)
+        await administrator.execute(f"alter database {name} allow_connections true")
+        await administrator.close()
+        await eventually(lambda: elsewhere.of(model) == 25)
+        last = await recording.append(recording.created(uuid4()))
+        assert await elsewhere.reached([model], last, timeout=10)
+        assert projector.status().state is State.RUNNING
+        watching.cancel()
+    assert await recording.rows(model) == await expected(recording, model)
+
+
+async def test_a_new_epoch_of_the_store_halts_the_read_model(recording: Recording, run: Run) -> None:
+    model = routings_model()
+    await recording.generation(model)
     await recording.life(10)
     async with recording.feed() as feed:
         projector = recording.projector(model, feed)
-        session = Session("postgresql://postgres@127.0.0.1:1/nowhere")
-        away = Projector(session, feed, model, Positions([model]), recording.store.epoch, SOON)
-        run(away)
-        await eventually(lambda: away.status().state is State.RETRYING)
-        await recording.generation(model)
         run(projector)
         await eventually(lambda: projector.status().position == 25)
+        await begin_epoch(recording.database)
+        await eventually(lambda: projector.status().state is State.FAILED)
+    assert "stop it, and start it again" in str(projector.status().error)
+
+
+async def test_a_lost_notification_is_made_up_for_by_the_slow_poll(recording: Recording, run: Run) -> None:
+    model = routings_model()
+    await recording.generation(model)
+    elsewhere = Positions([model], poll_seconds=0.02)
+    changes: list[int] = []
+    elsewhere.on_change(model, lambda: changes.append(elsewhere.of(model)))
+    watching = asyncio.create_task(elsewhere.watch(recording.pool))
+    async with recording.feed() as feed:
+        run(recording.projector(model, feed))
+        await eventually(lambda: not elsewhere.stopped(model))
+        last = await recording.append(recording.created(uuid4()))
+        assert await elsewhere.reached([model], last, timeout=10)
+    assert changes[-1] == last
+    watching.cancel()
+
+
+async def test_what_was_missed_while_not_listening_is_asked_for_at_once(recording: Recording, run: Run) -> None:
+    model = routings_model()
+    await recording.generation(model)
+    elsewhere = Positions([model], poll_seconds=60)
+    async with recording.feed() as feed:
+        run(recording.projector(model, feed))
+        watching = asyncio.create_task(elsewhere.watch(recording.pool))
+        await eventually(lambda: elsewhere.of(model) == 0)
+        last = await recording.append(recording.created(uuid4()))
+        await eventually(lambda: saved(recording, model, last))
+        elsewhere.heard(None)
+        await eventually(lambda: elsewhere.of(model) == last)
+        watching.cancel()
 
 
 async def test_stopping_a_projector_frees_its_read_model_at_once(recording: Recording, run: Run) -> None:

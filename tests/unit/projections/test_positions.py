@@ -31,6 +31,21 @@ async def test_a_waiter_is_woken_once_all_of_its_read_models_have_come_far_enoug
     assert await waiting
 
 
+async def test_a_projector_that_begins_where_somebody_waits_to_be_wakes_them() -> None:
+    positions = Positions([jobs])
+    waiting = asyncio.create_task(positions.reached([jobs], 5, timeout=10))
+    await asyncio.sleep(0)
+    positions.restart(jobs, 5)
+    assert await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_projector_that_falls_back_takes_its_position_back() -> None:
+    positions = Positions([jobs])
+    positions.publish(passed(jobs, 9))
+    positions.restart(jobs, 5)
+    assert not await positions.reached([jobs], 9, timeout=0)
+
+
 async def test_who_asks_for_a_position_that_was_passed_does_not_wait() -> None:
     positions = Positions([jobs])
     positions.publish(passed(jobs, 5))

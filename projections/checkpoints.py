@@ -1,0 +1,49 @@
+"""What the database says about read models: how far they are, whether they go on, and who has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from infra.leadership import lock_id
+from projections.columns import quote
+from projections.read_model import ReadModel
+
+_HELD = """
+select (classid::bigint << 32) | objid::bigint as id from pg_locks
+where locktype = 'advisory' and granted and (classid::bigint << 32) | objid::bigint = any($1::bigint[])
+    and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where one read model stands. `event_at` is when the event at `position` was recorded; `error` why it stopped.
+
+    The position lags by up to a second behind events that changed nothing.
+    """
+
+    model: str
+    position: int
+    epoch: UUID
+    event_at: datetime | None
+    error: str | None
+    error_position: int | None
+    projected: bool
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it goes no further for now: it failed, or no process projects it."""
+        return self.error is not None or not self.projected
+
+
+async def checkpoints(pool: asyncpg.Pool, models: Sequence[ReadModel]) -> list[Checkpoint]:
+    """The checkpoints of `models`, which have generations, in two queries. Raises asyncpg's errors, `OSError`."""
+    columns = "position, epoch, event_at, error, error_position"
+    each = [f"select '{one.schema}' as model, {columns} from {quote(one.schema)}.checkpoint" for one in models]
+    async with pool.acquire() as connection:
+        held = {row["id"] for row in await connection.fetch(_HELD, [lock_id(model.schema) for model in models])}
+        rows = await connection.fetch(" union all ".join(each))
+    return [Checkpoint(**row, projected=lock_id(row["model"]) in held) for row in rows]
