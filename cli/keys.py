@@ -98,7 +98,7 @@ def _with_keys(ask: Callable[[ApiKeys], Awaitable[T]]) -> T:
     settings = settings_or_exit()
 
     async def run() -> T:
-        async with database_dsn(settings) as dsn:
+        async with database_dsn(settings, join=True) as dsn:
             database = await Database.open(dsn)
             try:
                 return await ask(ApiKeys(database.pool, SystemClock()))

@@ -20,6 +20,8 @@ from streams.agents.pos_completion import CompletionPoll
 from streams.agents.pos_sync import PosSync
 from streams.deadlines import Ticker
 from streams.feeds import Feed, StoreFeed
+from streams.parking import Parking
+from streams.redrive import Redrive
 from streams.runner import Runner
 from streams.store_runner import run_from_store
 
@@ -39,6 +41,14 @@ def agents(system: System) -> Sequence[Agent]:
 
 def runners(system: System) -> Sequence[Runner]:
     return [Runner(agent, system.bus, system.database.pool) for agent in agents(system)]
+
+
+def redrives(system: System) -> dict[str, Redrive]:
+    """Of every agent by name."""
+    return {
+        runner.name: Redrive(runner, system.store, system.codec, Parking(system.database.pool, runner.name))
+        for runner in runners(system)
+    }
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
 from infra.database import Database
-from infra.embedded_postgres import EmbeddedPostgres
+from infra.embedded_postgres import EmbeddedPostgres, FolderInUse
 from infra.event_store import EventStore
 from infra.identifiers import new_id
 from infra.master_key import master_key
@@ -73,14 +73,22 @@ class System:
 
 
 @asynccontextmanager
-async def database_dsn(settings: Settings) -> AsyncIterator[str]:
-    """DATABASE_URL, or a server of our own for as long as the block runs. Migrated."""
+async def database_dsn(settings: Settings, *, join: bool = False) -> AsyncIterator[str]:
+    """DATABASE_URL, or a server of our own for as long as the block runs. Migrated.
+
+    With `join`, a server that `jobstream serve` runs on the same folder is used beside it.
+    Raises `PostgresUnavailable`.
+    """
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
         if dsn is None:
             server = EmbeddedPostgres(settings.jobstream_home / "postgres")
-            dsn = await server.start()
-            stack.push_async_callback(server.stop)
+            try:
+                dsn = await server.start()
+                stack.push_async_callback(server.stop)
+            except FolderInUse:
+                if not join or (dsn := server.running_elsewhere()) is None:
+                    raise
         await migrate(dsn)
         yield dsn
 
