@@ -29,11 +29,14 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Rejected(Exception):
-    """Raised by what stands before the routes (limits, credentials, input checks) to answer with `problem`."""
+class Rejected(HTTPException):
+    """Raised by what stands before the routes (credentials, input checks) to answer with `problem`.
+
+    As an HTTPException it has its status in an application without a product's boundary too.
+    """
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.detail)
+        super().__init__(problem.status, problem.detail, problem.headers)
         self.problem = problem
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -120,8 +119,7 @@ def _counted(receive: Receive) -> Receive:
         size += len(message.get("body", b""))
         if size > LIMIT:
             await _drain(receive, message.get("more_body", False))
-            # FastAPI lets this class through while it reads a body; anything else becomes its own 400.
-            raise HTTPException(413, _TOO_LARGE)
+            raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
         return message
 
     return counted

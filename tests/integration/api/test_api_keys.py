@@ -5,10 +5,13 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI, Request
 
+from api.principal import Authentication
 from api.rate_limit import RateLimits
 from domain.clock import SystemClock
 from infra.api_keys import REMEMBERED, ApiKeys
+from infra.settings import Settings
 from tests.unit.api.sample import sample_app, sample_product
 
 
@@ -71,6 +74,21 @@ async def test_without_a_valid_key_nothing_but_health_and_documents_answers(keys
         assert (await client.get("/api/v1/unknown", headers=headers)).status_code == 401
         for path in ("/health", "/docs", "/openapi.json"):
             assert (await client.get("/api/v1" + path, headers=headers)).status_code == 200
+
+
+async def test_an_application_outside_the_products_refuses_with_the_same_status(keys: ApiKeys) -> None:
+    authentication = Authentication(Settings.model_validate({"auth": "enforced"}), keys)
+    app = FastAPI()
+
+    @app.get("/")
+    async def guarded(request: Request) -> str:
+        return (await authentication.principal(request.scope)).actor
+
+    key, text = await keys.create("reader", ["read"], uuid4())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        refused = await client.get("/")
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "ApiKey")
+        assert (await client.get("/", headers={"X-API-Key": text})).json() == f"key:{key.id}"
 
 
 async def test_another_secret_with_a_known_id_is_refused(keys: ApiKeys) -> None:
