@@ -13,7 +13,7 @@ import structlog
 from infra.append import EpochMismatch
 from projections.announcements import Announcement, News
 from projections.columns import quote
-from projections.failures import Defect, Overtaken, is_defect
+from projections.failures import Defect, Overtaken, is_defect, located
 from projections.positions import Positions
 from projections.read_model import ReadModel
 from projections.rows import Rows
@@ -91,6 +91,7 @@ class Projector:
         self._saved_at = 0.0
         self._state = State.STANDBY
         self._defect: Defect | None = None
+        self._trouble: str | None = None
 
     def status(self) -> Status:
         return Status(
@@ -98,7 +99,7 @@ class Projector:
             self._state,
             self._position,
             self._event_at,
-            None if self._defect is None else str(self._defect),
+            self._trouble if self._defect is None else str(self._defect),
             None if self._defect is None else self._defect.position,
         )
 
@@ -115,8 +116,8 @@ class Projector:
             except Defect:
                 await asyncio.sleep(self._pauses.failed)
             except Exception as error:  # noqa: BLE001 (whatever it is, it must not end the read model for good)
-                self._state = State.RETRYING
-                log.warning("a read model waits", model=self._model.schema, error=type(error).__name__)
+                self._state, self._trouble = State.RETRYING, f"{type(error).__name__} at {located(error)}"
+                log.warning("a read model waits", model=self._model.schema, error=self._trouble)
                 pause = self._pauses.retry if self._position > before else min(2 * pause, self._pauses.retry_most)
                 await asyncio.sleep(pause)
 
@@ -154,7 +155,7 @@ class Projector:
         if events:
             await self._project(lease, events)
             return
-        self._state, self._defect = State.RUNNING, None
+        self._running()
         unsaved = self._position > self._saved
         await self._feed.wait(self._position, _SAVE_SECONDS if unsaved else _WAIT_SECONDS)
         if unsaved:
@@ -208,10 +209,13 @@ class Projector:
             news = News.PASSED
             lease.announce(Announcement(self._model.schema, last.position, news))
         self._position, self._event_at = last.position, last.recorded_at
-        self._state, self._defect = State.RUNNING, None
+        self._running()
         self._positions.publish(Announcement(self._model.schema, last.position, news))
         if not batch:
             await self._save_now_and_then(lease)
+
+    def _running(self) -> None:
+        self._state, self._defect, self._trouble = State.RUNNING, None, None
 
     async def _save_now_and_then(self, lease: Lease) -> None:
         """Events that change nothing move the checkpoint once a second: what is lost is only reading them again."""

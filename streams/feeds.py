@@ -4,7 +4,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
 from typing import Protocol, Self
 
 import asyncpg
@@ -76,9 +75,7 @@ class StoreFeed:
         self._poller = asyncio.create_task(self._poll())
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._poller is not None:
             self._poller.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,7 +84,7 @@ class StoreFeed:
     async def read(self, after: int, limit: int) -> Sequence[Recorded]:
         """See `Feed`. Raises what the store and the codec raise."""
         if self._mismatch is not None:  # an empty read would not notice it
-            raise self._mismatch
+            raise EpochMismatch(self._mismatch.ours, self._mismatch.stores)
         found: list[Recorded] = []
         while len(found) < limit:
             start = after + len(found)
@@ -148,9 +145,9 @@ class StoreFeed:
         await self._codec.open(events)
         block.events += events
         last += len(events)
-        if last > self._known:
+        if events:
             self.hint(last)
-        elif len(rows) < room and self._known == known:
+        if len(rows) < room and self._known == known:
             self._known = last  # a hint that has not come true must not keep readers awake
 
     async def _poll(self) -> None:

@@ -292,14 +292,14 @@ async def test_all_go_on_by_themselves_when_the_database_comes_back(
         administrator = await asyncpg.connect(postgres)
         await administrator.execute(f"alter database {name} allow_connections false")
         await administrator.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
-        await eventually(lambda: projector.status().state is State.RETRYING)
+        await eventually(lambda: projector.status().state is State.RETRYING and projector.status().error)
         await eventually(lambda: elsewhere.of(model) == 26 and elsewhere.doubted)
         await administrator.execute(f"alter database {name} allow_connections true")
         await administrator.close()
         await eventually(lambda: elsewhere.of(model) == 25)
         last = await recording.append(recording.created(uuid4()))
         assert await elsewhere.reached([model], last, timeout=10)
-        assert projector.status().state is State.RUNNING
+        assert (projector.status().state, projector.status().error) == (State.RUNNING, None)
         watching.cancel()
     assert await recording.rows(model) == await expected(recording, model)
 
@@ -323,14 +323,15 @@ async def test_a_lost_notification_is_made_up_for_by_the_slow_poll(recording: Re
     elsewhere = Positions([model], poll_seconds=0.02)
     changes: list[int] = []
     elsewhere.on_change(model, lambda: changes.append(elsewhere.of(model)))
-    watching = asyncio.create_task(elsewhere.watch(recording.pool))
     async with recording.feed() as feed:
-        run(recording.projector(model, feed))
-        await eventually(lambda: not elsewhere.stopped(model))
+        projector = recording.projector(model, feed)
+        run(projector)
+        await eventually(lambda: projector.status().state is State.RUNNING)
+        watching = asyncio.create_task(elsewhere.watch(recording.pool))
         last = await recording.append(recording.created(uuid4()))
         assert await elsewhere.reached([model], last, timeout=10)
+        watching.cancel()
     assert changes[-1] == last
-    watching.cancel()
 
 
 async def test_what_was_missed_while_not_listening_is_asked_for_at_once(recording: Recording, run: Run) -> None:

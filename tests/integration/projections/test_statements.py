@@ -26,12 +26,23 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE
+from sqlalchemy.types import UserDefinedType
 
 from projections.generations import ensure_generations
 from projections.read_model import ReadModel
 from projections.rows import Rows
 from projections.statements import text, writes
 from tests.integration.projections.recording import Recording
+
+
+class Vector(UserDefinedType[list[float]]):
+    """pgvector's type."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "vector(3)"
+
 
 metadata = MetaData()
 everything = Table(
@@ -55,6 +66,7 @@ everything = Table(
     Column("grid", ARRAY(Integer, dimensions=2)),
     Column("times", ARRAY(DateTime(timezone=True))),
     Column("valid", TSTZRANGE),
+    Column("embedding", Vector()),
 )
 model = ReadModel("everything", 1, [everything])
 EPOCH = UUID(int=1)
@@ -178,6 +190,15 @@ async def test_a_text_longer_than_its_column_is_refused_and_not_cut(recording: R
     rows.insert(everything, id=uuid4(), part="a", name="x" * 21)
     with pytest.raises(asyncpg.StringDataRightTruncationError):
         await write(recording.pool, rows, 0, 1)
+
+
+async def test_vectors_travel_as_text(recording: Recording) -> None:
+    await ensure_generations(recording.pool, [model], EPOCH)
+    rows = Rows()
+    rows.insert(everything, id=uuid4(), part="a", embedding=[0.5, -1.0, 2.25])
+    assert await write(recording.pool, rows, 0, 1)
+    [row] = await recording.pool.fetch("select embedding::text from everything_v1.everything")
+    assert row["embedding"] == "[0.5,-1,2.25]"
 
 
 async def test_ranges_travel_as_text(recording: Recording) -> None:
