@@ -7,11 +7,11 @@ with an event, so that a consumer gets all of it without asking the store.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import orjson
 
+from infra.event_store import Row
 from schemas.recorded import Decode, Recorded
 
 Headers = list[tuple[str, bytes]]
@@ -24,12 +24,12 @@ class NotAnEvent(Exception):
     """A message in an event topic lacks our headers or has garbled ones: something else than the relay wrote it."""
 
 
-def key(row: Mapping[str, Any]) -> bytes:
+def key(row: Row) -> bytes:
     return str(row["stream_id"]).encode()
 
 
-def to_headers(row: Mapping[str, Any], epoch: UUID) -> Headers:
-    """The headers of a row of the event store. `row["metadata"]` is JSON text, as the database hands it out."""
+def to_headers(row: Row, epoch: UUID) -> Headers:
+    """The headers of a row of the event store."""
     metadata: str = row["metadata"]
     category, occurred_at = row["category"], row["occurred_at"]
     headers = [

@@ -7,7 +7,7 @@ wait to take over. A relay that lost it without noticing is fenced by the next o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
+from infra.event_store import EventStore, Row
 from infra.leadership import leadership
 from streams import message, topics
 from streams.backoff import Backoff
-from streams.feeds import Store
 from streams.relay_record import KEY, RelayHalted, RelayRecord, resume_after
 from streams.runner import INFRASTRUCTURE
 from streams.topics import TopicsUnfit
@@ -38,7 +38,6 @@ _BATCH_BYTES = 256 * 1024
 _RECOVERABLE = (KafkaError, AssertionError, TopicsUnfit, *INFRASTRUCTURE)
 
 Wait = Callable[[int, float], Awaitable[None]]
-Row = Mapping[str, Any]
 
 
 class UndeclaredTopic(RelayHalted):
@@ -49,7 +48,7 @@ class UndeclaredTopic(RelayHalted):
 class Relay:
     """One process's relay: active, or waiting to take over."""
 
-    def __init__(self, store: Store, wait: Wait, dsn: str, bootstrap: str, prefix: str = "") -> None:
+    def __init__(self, store: EventStore, wait: Wait, dsn: str, bootstrap: str, prefix: str = "") -> None:
         """`wait(after, timeout)` returns early when the store may have something after a position (see `Feed`)."""
         self._store, self._wait = store, wait
         self._dsn, self._bootstrap, self._prefix = dsn, bootstrap, prefix
@@ -62,7 +61,8 @@ class Relay:
     async def run(self) -> None:
         """Relays until cancelled; outlasts outages of Kafka and PostgreSQL.
 
-        Raises `RelayHalted` when going on would lose or repeat events: an operator has to decide.
+        Raises `RelayHalted` when going on would lose or repeat events, so that an operator has to decide, and
+        `EpochMismatch` when the store came into another epoch since it was opened.
         """
         while True:
             try:
@@ -107,10 +107,15 @@ class Relay:
     async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
         last = rows[-1]
         record = RelayRecord(last["position"], last["event_id"], self._store.epoch)
+        sent: list[asyncio.Future[Any]] = []
         await producer.begin_transaction()
-        sent = [await self._send(producer, row) for row in rows]
-        sent.append(await producer.send(self._positions.topic, record.encode(), KEY, self._positions.partition))
-        await asyncio.gather(*sent)
+        try:
+            for row in rows:
+                sent.append(await self._send(producer, row))
+            sent.append(await producer.send(self._positions.topic, record.encode(), KEY, self._positions.partition))
+        finally:
+            delivered = asyncio.gather(*sent)  # also when sending broke off, or each one's error would be logged
+        await delivered
         await producer.commit_transaction()
 
     async def _send(self, producer: AIOKafkaProducer, row: Row) -> asyncio.Future[Any]:

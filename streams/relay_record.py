@@ -4,16 +4,17 @@ It names the store's epoch and the event at its position, so that a store that w
 recognised before anything is relayed out of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from infra.event_store import EventStore
 from streams import topics
-from streams.feeds import Store
+from streams.consumer import consuming
 
 KEY = b"relay"
 _POLL_MS = 200
@@ -65,7 +66,7 @@ class RelayRecord:
         return cls(fields["position"], UUID(fields["event_id"]), UUID(fields["epoch"]))
 
 
-async def resume_after(store: Store, bootstrap: str, prefix: str) -> int:
+async def resume_after(store: EventStore, bootstrap: str, prefix: str) -> int:
     """The position to relay on from. Only after the producer has started: that settles what the last one left open.
 
     Raises `RelayHalted` when it cannot be told, and aiokafka's `KafkaError`.
@@ -79,7 +80,7 @@ async def resume_after(store: Store, bootstrap: str, prefix: str) -> int:
         return 0
     if record.epoch != store.epoch:
         raise EpochDiffers(record.epoch, store.epoch)
-    rows: Sequence[Mapping[str, Any]] = await store.read(record.position - 1, 1)
+    rows = await store.read(record.position - 1, 1)
     if not rows or rows[0]["event_id"] != record.event_id:
         raise HistoryDiffers(record)
     return record.position
@@ -94,14 +95,8 @@ async def _last_record(bootstrap: str, positions: TopicPartition) -> RelayRecord
 
 
 async def _committed(bootstrap: str, partitions: Sequence[TopicPartition], to_the_end: bool) -> list[ConsumerRecord]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=10
-    )
-    await consumer.start()
-    try:
+    async with consuming(bootstrap) as consumer:
         return await _read(consumer, partitions, to_the_end)
-    finally:
-        await consumer.stop()
 
 
 async def _read(

@@ -3,52 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
+from dataclasses import dataclass
 
-import asyncpg
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
+from infra.database import Database
+from infra.event_store import CHANNEL, EventStore
 from schemas.recorded import Decode, Recorded
+from streams.consumer import consuming
+from streams.feeds import Feed, StoreFeed
+from streams.relay import Relay
 
 STREAMS = 97
 
 _FILL = """insert into events (position, stream_id, version, category, type, event_id, owner, data, metadata,
     occurred_at, recorded_at)
-  select n, md5('stream' || n % $3)::uuid, n / $3 + 1, case when n % 5 = 0 then 'identity' else 'dispatch' end,
+  select n, md5('stream' || n % $3)::uuid, (n - 1) / $3 + 1,
+    case when n % $3 % 5 = 0 then 'identity' else 'dispatch' end,
     'RoutingSynced', md5('event' || n)::uuid, md5('owner' || n % 7)::uuid,
     ('event ' || n)::bytea || decode(repeat('00', 300), 'hex'),
     jsonb_build_object('correlation_id', 'c' || n, 'traceparent', '00-' || md5('t' || n) || '-00f067aa0ba902b7-01'),
     clock_timestamp(), clock_timestamp()
   from generate_series($1::bigint, $2::bigint) n"""
-_READ = "select * from events where position > $1 order by position limit $2"
-
-
-class TableStore:
-    """The events table, read as the relay and the feeds read it."""
-
-    def __init__(self, pool: "asyncpg.Pool[Any]", epoch: UUID) -> None:
-        self.pool, self.epoch = pool, epoch
-
-    async def read(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
-        return await self.pool.fetch(_READ, after, limit)
-
-    async def head(self) -> int:
-        return int(await self.pool.fetchval("select coalesce(max(position), 0) from events"))
-
-    async def wait(self, after: int, timeout: float) -> None:
-        await eventually(lambda: self._beyond(after), timeout, quietly=True)
-
-    async def append(self, count: int) -> int:
-        """Adds events after the last; answers the new last position."""
-        head = await self.head()
-        async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute(_FILL, head + 1, head + count, STREAMS)
-            await connection.execute("select pg_notify('jobstream_events', $1)", str(head + count))
-        return head + count
-
-    async def _beyond(self, after: int) -> bool:
-        return await self.head() > after
 
 
 class PlainCodec:
@@ -62,19 +38,44 @@ class PlainCodec:
         return None
 
 
+@dataclass(frozen=True)
+class Log:
+    """An event store and its feed, with as many events as a test wants."""
+
+    database: Database
+    store: EventStore
+    feed: StoreFeed
+
+    async def append(self, count: int) -> int:
+        """Adds events after the last; answers the new last position."""
+        head = await self.store.head()
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            await connection.execute(_FILL, head + 1, head + count, STREAMS)
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, str(head + count))
+        return head + count
+
+    def relay(self, bootstrap: str, prefix: str) -> Relay:
+        return Relay(self.store, self.feed.wait, self.database.dsn, bootstrap, prefix)
+
+
 @asynccontextmanager
-async def table_store(dsn: str) -> AsyncIterator[TableStore]:
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
-        yield TableStore(pool, await pool.fetchval("select epoch from store_epoch"))
+async def opened_log(dsn: str) -> AsyncIterator[Log]:
+    database = await Database.open(dsn, size=4)
+    store = await EventStore.open(database)
+    try:
+        async with StoreFeed(store, PlainCodec()) as feed:  # type: ignore[arg-type]
+            database.listen(CHANNEL, feed.heard)
+            yield Log(database, store, feed)
+    finally:
+        await store.close()
+        await database.close()
 
 
 async def messages(
     bootstrap: str, partitions: Sequence[TopicPartition], level: str = "read_committed"
 ) -> list[ConsumerRecord]:
     """Every message up to the partitions' present ends, in the order of partitions and offsets."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=level, enable_auto_commit=False)
-    await consumer.start()
-    try:
+    async with consuming(bootstrap, isolation_level=level) as consumer:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
@@ -83,8 +84,27 @@ async def messages(
             for some in (await consumer.getmany(timeout_ms=200)).values():
                 found += some
         return sorted(found, key=lambda each: (each.topic, each.partition, each.offset))
-    finally:
-        await consumer.stop()
+
+
+async def read_to(feed: Feed, last: int, after: int = 0, limit: int = 500, timeout: float = 40) -> list[Recorded]:
+    """What the feed hands out after `after` up to `last`; raises `TimeoutError`."""
+    found: list[Recorded] = []
+    async with asyncio.timeout(timeout):
+        while after < last:
+            events = await feed.read(after, limit)
+            found += events
+            after = events[-1].position if events else after
+            if not events:
+                await feed.wait(after, 1.0)
+    return found
+
+
+async def assert_same(log: Log, found: list[Recorded], first: int, last: int) -> None:
+    rows = await log.store.read(first - 1, last - first + 1)
+    assert [event.position for event in found] == list(range(first, last + 1))
+    assert [(e.event_id, e.data, e.stream_id, e.version) for e in found] == [
+        (row["event_id"], row["data"], row["stream_id"], row["version"]) for row in rows
+    ]
 
 
 async def eventually(true: Callable[[], Awaitable[bool]], timeout: float = 30.0, quietly: bool = False) -> None:

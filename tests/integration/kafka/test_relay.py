@@ -8,17 +8,18 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer
 
+from infra.event_store import begin_epoch
 from streams import topics
 from streams.message import to_recorded
 from streams.relay import Relay
 from streams.relay_record import EpochDiffers, HistoryDiffers, PositionsMissing, RelayRecord
-from tests.kafka_log import PlainCodec, TableStore, eventually, messages, table_store
+from tests.kafka_log import Log, PlainCodec, eventually, messages, opened_log
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncIterator[TableStore]:
-    async with table_store(database) as store:
-        yield store
+async def log(database: str) -> AsyncIterator[Log]:
+    async with opened_log(database) as log:
+        yield log
 
 
 @pytest.fixture
@@ -52,13 +53,13 @@ async def relayed(relay: Relay, position: int) -> None:
 
 
 async def test_every_event_reaches_its_contexts_topic_with_its_bytes_and_everything_recorded_with_it(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(2500)
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 2500)
+    await log.append(2500)
+    await relayed(log.relay(kafka, prefix), 2500)
     found = await messages(kafka, topics.event_partitions(prefix))
     events = [to_recorded(each.headers, each.value, PlainCodec().decode) for each in found]
-    rows = await store.read(0, 2500)
+    rows = await log.store.read(0, 2500)
     assert [event.position for event in sorted(events, key=lambda event: event.position)] == list(range(1, 2501))
     for event in events:
         row = rows[event.position - 1]
@@ -67,15 +68,15 @@ async def test_every_event_reaches_its_contexts_topic_with_its_bytes_and_everyth
         )  # fmt: skip
         assert (event.event_id, event.owner, event.data) == (row["event_id"], row["owner"], row["data"])
         assert (event.occurred_at, event.recorded_at) == (row["occurred_at"], row["recorded_at"])
-        assert event.epoch == store.epoch
+        assert event.epoch == log.store.epoch
         assert event.metadata["correlation_id"] == f"c{event.position}"
 
 
 async def test_a_plain_kafka_client_reads_the_stream_as_key_and_cloudevents_headers(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(1)
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 1)
+    await log.append(1)
+    await relayed(log.relay(kafka, prefix), 1)
     consumer = Consumer({"bootstrap.servers": kafka, "group.id": prefix + "plain", "auto.offset.reset": "earliest"})
     try:
         consumer.subscribe([prefix + "dispatch.events.v1"])
@@ -84,7 +85,7 @@ async def test_a_plain_kafka_client_reads_the_stream_as_key_and_cloudevents_head
         consumer.close()
     assert message is not None
     assert message.error() is None
-    (row,) = await store.read(0, 1)
+    (row,) = await log.store.read(0, 1)
     headers = dict(message.headers())
     assert message.key() == str(row["stream_id"]).encode()
     assert message.value() == row["data"]
@@ -99,12 +100,12 @@ async def test_a_plain_kafka_client_reads_the_stream_as_key_and_cloudevents_head
 
 
 async def test_an_event_is_relayed_soon_after_it_is_appended(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    relay = Relay(store, store.wait, database, kafka, prefix)
+    relay = log.relay(kafka, prefix)
     async with running(relay):
         for position in (1, 2, 3):
-            await store.append(1)
+            await log.append(1)
 
             async def there(position: int = position) -> bool:
                 return relay.position == position
@@ -113,28 +114,28 @@ async def test_an_event_is_relayed_soon_after_it_is_appended(
 
 
 async def test_the_largest_event_that_the_store_takes_can_be_relayed(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(2)
-    await store.pool.execute("update events set data = decode(repeat('ab', 900000), 'hex') where position = 1")
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 2)
+    await log.append(2)
+    await log.database.pool.execute("update events set data = decode(repeat('ab', 900000), 'hex') where position = 1")
+    await relayed(log.relay(kafka, prefix), 2)
     sizes = {len(each.value) for each in await messages(kafka, topics.event_partitions(prefix))}
     assert 900_000 in sizes
 
 
 async def test_a_relay_goes_on_where_the_last_one_stopped(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    for last in (await store.append(40), await store.append(1), await store.append(30)):
-        await relayed(Relay(store, store.wait, database, kafka, prefix), last)
+    for last in (await log.append(40), await log.append(1), await log.append(30)):
+        await relayed(log.relay(kafka, prefix), last)
     found = await messages(kafka, topics.event_partitions(prefix))
     assert sorted(int(dict(each.headers)["jobstream_position"]) for each in found) == list(range(1, 72))
 
 
 async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    first, second = (Relay(store, store.wait, database, kafka, prefix) for _ in range(2))
+    first, second = (log.relay(kafka, prefix) for _ in range(2))
 
     async def second_is_active() -> bool:
         return second.active
@@ -152,54 +153,54 @@ async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(
 
 
 async def test_an_empty_position_topic_beside_events_is_refused(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(10)
+    await log.append(10)
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         await producer.send_and_wait(prefix + "dispatch.events.v1", b"somebody relayed this", key=b"stream")
     with pytest.raises(PositionsMissing, match=r"relay.positions.v1 is empty"):
-        await Relay(store, store.wait, database, kafka, prefix).run()
+        await log.relay(kafka, prefix).run()
 
 
 async def test_what_an_aborted_first_transaction_left_behind_is_no_reason_to_refuse(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(10)
+    await log.append(10)
     async with AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=prefix + "aborting") as producer:
         await producer.begin_transaction()
         await producer.send_and_wait(prefix + "dispatch.events.v1", b"never happened", key=b"stream")
         await producer.abort_transaction()
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 10)
+    await relayed(log.relay(kafka, prefix), 10)
     assert len(await messages(kafka, topics.event_partitions(prefix))) == 10
 
 
 async def test_a_store_in_another_epoch_halts_the_relay(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(5)
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 5)
-    await store.pool.execute("update store_epoch set epoch = gen_random_uuid()")
-    async with table_store(database) as restored:
+    await log.append(5)
+    await relayed(log.relay(kafka, prefix), 5)
+    await begin_epoch(log.database)
+    async with opened_log(log.database.dsn) as restored:
         with pytest.raises(EpochDiffers, match="restored or failed over"):
-            await Relay(restored, restored.wait, database, kafka, prefix).run()
+            await restored.relay(kafka, prefix).run()
 
 
 @pytest.mark.parametrize(
     "loss", ["delete from events where position = 5", "update events set event_id = gen_random_uuid()"]
 )
 async def test_a_store_that_lost_or_replaced_its_tail_halts_the_relay(
-    kafka: str, prefix: str, database: str, store: TableStore, loss: str
+    kafka: str, prefix: str, log: Log, loss: str
 ) -> None:
-    await store.append(5)
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 5)
-    await store.pool.execute(loss)
+    await log.append(5)
+    await relayed(log.relay(kafka, prefix), 5)
+    await log.database.pool.execute(loss)
     with pytest.raises(HistoryDiffers, match="position 5"):
-        await Relay(store, store.wait, database, kafka, prefix).run()
+        await log.relay(kafka, prefix).run()
 
 
-async def test_missing_topics_are_waited_for(kafka: str, topic_prefix: str, database: str, store: TableStore) -> None:
-    await store.append(3)
-    async with running(Relay(store, store.wait, database, kafka, topic_prefix)) as relay:
+async def test_missing_topics_are_waited_for(kafka: str, topic_prefix: str, log: Log) -> None:
+    await log.append(3)
+    async with running(log.relay(kafka, topic_prefix)) as relay:
         await asyncio.sleep(0)
         await topics.apply(kafka, topic_prefix)
 
@@ -210,10 +211,10 @@ async def test_missing_topics_are_waited_for(kafka: str, topic_prefix: str, data
 
 
 async def test_the_record_names_the_last_event_and_the_epoch(
-    kafka: str, prefix: str, database: str, store: TableStore
+    kafka: str, prefix: str, log: Log
 ) -> None:
-    await store.append(1500)
-    await relayed(Relay(store, store.wait, database, kafka, prefix), 1500)
+    await log.append(1500)
+    await relayed(log.relay(kafka, prefix), 1500)
     records = [RelayRecord.of(each.value) for each in await messages(kafka, [topics.positions_partition(prefix)])]
-    (row,) = await store.read(1499, 1)
-    assert records[-1] == RelayRecord(1500, row["event_id"], store.epoch)
+    (row,) = await log.store.read(1499, 1)
+    assert records[-1] == RelayRecord(1500, row["event_id"], log.store.epoch)

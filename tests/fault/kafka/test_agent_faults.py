@@ -1,0 +1,100 @@
+"""Agents on Kafka that are killed, or lose their broker: every event has its effect, and few are handled twice."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from infra.kafka.broker import Broker
+from streams import topics
+from streams.runner import IN_FLIGHT
+from tests.kafka_agent import TABLE, effects, handled, run_counting
+from tests.kafka_log import Log, eventually, opened_log
+
+KILLS = 4
+
+
+@pytest.fixture
+async def log(database: str) -> AsyncIterator[Log]:
+    async with opened_log(database) as log:
+        await log.database.pool.execute(TABLE)
+        yield log
+
+
+async def cancelled(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_killed_agent_loses_nothing_and_goes_on_at_its_own_checkpoint(
+    kafka: str, topic_prefix: str, log: Log
+) -> None:
+    await topics.apply(kafka, topic_prefix)
+    relaying = asyncio.create_task(log.relay(kafka, topic_prefix).run())
+    arguments = ["-m", "tests.fault.kafka.agent_process", log.database.dsn, kafka, topic_prefix]
+    done = 0
+    for _ in range(KILLS):
+        await log.append(3000)
+        agent = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+        done += 1000
+        await eventually(lambda done=done: handled(log, done))  # type: ignore[misc]
+        agent.kill()
+        await agent.wait()
+        done = len(set(await effects(log)))
+    last = await log.store.head()
+    agent = await asyncio.create_subprocess_exec(sys.executable, *arguments)
+    await eventually(lambda: handled(log, last), 60)
+    agent.kill()
+    await agent.wait()
+    await cancelled(relaying)
+    found = await effects(log)
+    assert sorted(set(found)) == list(range(1, last + 1))
+    # What is handled within a checkpoint's interval before each kill comes again, not the topic from its beginning.
+    assert len(found) - last < KILLS * 10 * IN_FLIGHT
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_an_agent_outlasts_a_broker_that_goes_and_comes_back(
+    own_broker: Broker, topic_prefix: str, log: Log, how: str
+) -> None:
+    await topics.apply(own_broker.bootstrap, topic_prefix)
+    relaying = asyncio.create_task(log.relay(own_broker.bootstrap, topic_prefix).run())
+    agent = asyncio.create_task(run_counting(log, own_broker.bootstrap, topic_prefix))
+    await log.append(500)
+    await eventually(lambda: handled(log, 300))
+    await (own_broker.stop() if how == "stop" else own_broker.kill())
+    last = await log.append(500)
+    await own_broker.start()
+    await eventually(lambda: handled(log, last), 90)
+    await cancelled(relaying, agent)
+    assert sorted(set(await effects(log))) == list(range(1, last + 1))
+
+
+async def test_an_agent_that_starts_while_the_broker_is_away_begins_when_it_is_back(
+    own_broker: Broker, topic_prefix: str, log: Log
+) -> None:
+    await topics.apply(own_broker.bootstrap, topic_prefix)
+    await own_broker.stop()
+    last = await log.append(100)
+    relaying = asyncio.create_task(log.relay(own_broker.bootstrap, topic_prefix).run())
+    agent = asyncio.create_task(run_counting(log, own_broker.bootstrap, topic_prefix))
+    await own_broker.start()
+    await eventually(lambda: handled(log, last), 60)
+    await cancelled(relaying, agent)
+    assert await effects(log) == list(range(1, last + 1))
+
+
+async def test_an_agent_stops_soon_while_the_broker_is_away(own_broker: Broker, topic_prefix: str, log: Log) -> None:
+    await topics.apply(own_broker.bootstrap, topic_prefix)
+    relaying = asyncio.create_task(log.relay(own_broker.bootstrap, topic_prefix).run())
+    agent = asyncio.create_task(run_counting(log, own_broker.bootstrap, topic_prefix))
+    last = await log.append(50)
+    await eventually(lambda: handled(log, last))
+    await own_broker.kill()
+    async with asyncio.timeout(45):
+        await cancelled(relaying, agent)
