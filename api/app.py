@@ -50,7 +50,7 @@ def create_app(
     if root is not None:
         mounts.append(Mount(ROOT, root))
     pages = _Pages([product for product, _ in built], root)
-    own = [Route("/", pages.index), Route("/metrics", _metrics), assets()]
+    own = [Route("/", pages.index), Route("/metrics", metrics), assets()]
     documents = zip(PAGES, (pages.swagger, pages.redoc, pages.openapi), strict=True)
     app = Starlette(
         routes=[*mounts, *own, *(Route(path, page) for path, page in documents), *routes],
@@ -67,7 +67,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     return CODED.response(CODED.problem(error), SystemClock().now())
 
 
-async def _metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -1,12 +1,15 @@
 """The whole HTTP interface over a running system: the products, the schema registry, and the subscribers' keys."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, HTTPException, Request
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from api.app import create_app
 from api.principal import Authentication
-from api.rate_limit import counter_for
+from api.rate_limit import Counter, counter_for
 from api.schema_registry import schema_registry_app
 from api.subject_keys import subject_keys_router
 from api.tradeengage.product import tradeengage
@@ -17,13 +20,21 @@ from infra.subject_keys import PostgresSubjectKeys
 from runtime.system import System
 
 
-async def compose(system: System) -> Starlette:
-    """The application to serve."""
+@asynccontextmanager
+async def compose(system: System) -> AsyncIterator[Starlette]:
+    """The application to serve, for as long as the block runs."""
+    counter = counter_for(system.settings.redis_url)
+    try:
+        yield _application(system, counter, await system.store.head())
+    finally:
+        await counter.close()
+
+
+def _application(system: System, counter: Counter, head: int) -> Starlette:
     settings = system.settings
-    counter = counter_for(settings.redis_url)
     keys = ApiKeys(system.database.pool, system.clock) if settings.auth is Auth.ENFORCED else None
     return create_app(
-        [tradeengage(system, counter, await system.store.head())],
+        [tradeengage(system, counter, head)],
         system,
         settings,
         api_keys=keys,
@@ -41,7 +52,11 @@ def _subject_keys(system: System, authentication: Authentication) -> FastAPI:
         if "keys:read" not in caller.scopes:
             raise HTTPException(403, "The API key lacks the scope keys:read.")
 
-    app = FastAPI(title="Subjects' keys, for subscribers", openapi_url=None)
+    app = FastAPI(
+        title="Subjects' keys, for subscribers",
+        openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     keys = PostgresSubjectKeys(system.database.pool)
     app.include_router(subject_keys_router(keys, master_key(system.settings), authorised))
     return app

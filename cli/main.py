@@ -1,17 +1,40 @@
 """`jobstream`: every command of the operator, one module a group."""
 
+from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import version as installed
 
 import click
 
-from cli.dlq import dlq
-from cli.doctor import doctor
-from cli.keys import keys
-from cli.roles import serve
-from cli.topics import topics
+# Loaded when asked for: what serving needs takes a second to import.
+COMMANDS: Mapping[str, str] = {
+    "serve": "cli.roles",
+    "api": "cli.roles",
+    "relay": "cli.roles",
+    "projector": "cli.roles",
+    "agents": "cli.roles",
+    "cluster": "cli.cluster",
+    "topics": "cli.topics",
+    "keys": "cli.keys",
+    "dlq": "cli.dlq",
+    "doctor": "cli.doctor",
+}
 
 
-@click.group()
+class Commands(click.Group):
+    """The commands above beside those registered here."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=Commands)
 def main() -> None:
     """jobstream: service jobs and job search as events, on Kafka and PostgreSQL.
 
@@ -30,7 +53,3 @@ def version() -> None:
       jobstream version
     """
     click.echo(installed("jobstream"))
-
-
-for command in (serve, topics, keys, dlq, doctor):
-    main.add_command(command)

@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from infra import logging, telemetry
-from infra.settings import Settings, check_exposure
+from infra.settings import Settings
 
 GRACE_SECONDS = 10
 
@@ -43,13 +43,12 @@ async def stopping() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def serve_http(app: ASGIApp, settings: Settings, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+async def serve_http(app: ASGIApp, host: str, port: int, stop: asyncio.Event, ready: Callable[[], None]) -> None:
     """Serve until `stop`, then finish the requests that are under way. `ready` is called once connections are taken."""
-    check_exposure(settings)
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
+        host=host,
+        port=port,
         log_config=None,
         access_log=False,
         lifespan="off",

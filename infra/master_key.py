@@ -11,21 +11,26 @@ FILE = "master.key"
 
 
 def master_key(settings: Settings) -> MasterKey:
-    """The key that wraps the subjects' keys. Raises `BadSettings`.
+    """The key that wraps the subjects' keys. Raises `BadSettings`."""
+    return MasterKey(bytes.fromhex(master_key_text(settings)))
+
+
+def master_key_text(settings: Settings) -> str:
+    """The key in hexadecimal digits, as MASTER_KEY takes it. Raises `BadSettings`.
 
     Without DATABASE_URL one is made at the first start and kept beside the database, readable by its owner only.
     """
     if settings.master_key is not None:
-        return MasterKey(bytes.fromhex(settings.master_key))
+        return settings.master_key
     if settings.database_url is not None:
         raise BadSettings(
             "MASTER_KEY is required beside DATABASE_URL: it wraps the keys of personal data, and every process of the "
             "system needs the same. Make one with: openssl rand -hex 32"
         )
-    return MasterKey(_kept(settings.jobstream_home / FILE))
+    return _kept(settings.jobstream_home / FILE)
 
 
-def _kept(path: Path) -> bytes:
+def _kept(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -39,4 +44,4 @@ def _kept(path: Path) -> bytes:
         pass
     finally:
         fresh.unlink()
-    return bytes.fromhex(path.read_text())
+    return path.read_text()

@@ -47,24 +47,73 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to serve on; other than loopback demands AUTH=enforced")
     port: int = Field(8000, ge=1, le=65535, description="Port of the HTTP interface")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics and /health for relay, projector and agents; 0: none")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of /metrics and /health for relay, projector and agents; 0: none"
+    )
     jobstream_home: Path = Field(Path(".jobstream"), description="Folder of all state; delete it to start afresh")
-    database_url: str | None = Field(None, pattern=r"^postgres(ql)?://", description="PostgreSQL server; unset: one of our own is started")
-    kafka_bootstrap_servers: str | None = Field(None, pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$", description="Kafka brokers, host:port[,host:port]; unset: the event store's own feed is used")
-    kafka_topic_prefix: str = Field("", pattern=r"^[a-z0-9._-]*$", description="Put before every topic, group and transactional id, for a shared cluster")
-    redis_url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://", description="Redis for rate limits shared by several processes; unset: in memory")
-    root_api: str = Field("automation", pattern=r"^(automation|copilot|jobswipe|jobwise|tradeengage)$", description="The product also served at /api/v1")
-    auth: Auth = Field(Auth.DEVELOPMENT, description="development (loopback only: no credentials needed) or enforced (API keys)")
+    database_url: str | None = Field(
+        None, pattern=r"^postgres(ql)?://", description="PostgreSQL server; unset: one of our own is started"
+    )
+    kafka_bootstrap_servers: str | None = Field(
+        None,
+        pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$",
+        description="Kafka brokers, host:port[,host:port]; unset: the event store's own feed is used",
+    )
+    kafka_topic_prefix: str = Field(
+        "",
+        pattern=r"^[a-z0-9._-]*$",
+        description="Put before every topic, group and transactional id, for a shared cluster",
+    )
+    kafka_instance_id: str = Field(
+        "agents-1",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="Place in the agents' consumer groups: kept over restarts, another in each process",
+    )
+    redis_url: str | None = Field(
+        None,
+        pattern=r"^(redis|rediss|unix)://",
+        description="Redis for rate limits shared by several processes; unset: in memory",
+    )
+    root_api: str = Field(
+        "automation",
+        pattern=r"^(automation|copilot|jobswipe|jobwise|tradeengage)$",
+        description="The product also served at /api/v1",
+    )
+    auth: Auth = Field(
+        Auth.DEVELOPMENT, description="development (loopback only: no credentials needed) or enforced (API keys)"
+    )
     rate_limits: Switch = Field(Switch.ON, description="on or off")
-    sample_data: Switch = Field(Switch.ON, description="on or off: load a sample directory of companies into an empty database")
-    master_key: Annotated[str | None, AfterValidator(_master_key)] = Field(None, repr=False, description="64 hexadecimal digits; wraps the subjects' keys; made for you in embedded mode, required beside DATABASE_URL")
+    sample_data: Switch = Field(
+        Switch.ON, description="on or off: load a sample directory of companies into an empty database"
+    )
+    master_key: Annotated[str | None, AfterValidator(_master_key)] = Field(
+        None,
+        repr=False,
+        description="64 hexadecimal digits that wrap the subjects' keys; required beside DATABASE_URL, else made for you",
+    )
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$", description="debug, info, warning or error")
-    log_format: str = Field("auto", pattern=r"^(auto|json|console)$", description="json, console, or auto (console on a terminal)")
-    otel_exporter_otlp_endpoint: str | None = Field(None, pattern=r"^https?://", description="OpenTelemetry collector; unset: traces are not exported")
-    servicetitan_url: str = Field("http://127.0.0.1:8100", pattern=r"^https?://", description="Root of ServiceTitan's interface (or of the simulator)")
-    servicetitan_auth_url: str | None = Field(None, pattern=r"^https?://", description="Root of ServiceTitan's token endpoint when that is another host; unset: SERVICETITAN_URL")
-    servicetitan_webhook_secret: str | None = Field(None, repr=False, description="HMAC secret of ServiceTitan's webhooks; unset: webhooks are refused")
-    pos_poll_seconds: float = Field(30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds")
+    log_format: str = Field(
+        "auto", pattern=r"^(auto|json|console)$", description="json, console, or auto (console on a terminal)"
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, pattern=r"^https?://", description="OpenTelemetry collector; unset: traces are not exported"
+    )
+    servicetitan_url: str = Field(
+        "http://127.0.0.1:8100",
+        pattern=r"^https?://",
+        description="Root of ServiceTitan's interface (or of the simulator)",
+    )
+    servicetitan_auth_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Root of ServiceTitan's token endpoint when that is another host; unset: SERVICETITAN_URL",
+    )
+    servicetitan_webhook_secret: str | None = Field(
+        None, repr=False, description="HMAC secret of ServiceTitan's webhooks; unset: webhooks are refused"
+    )
+    pos_poll_seconds: float = Field(
+        30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds"
+    )
 
 
 # Variables with our prefix that are not read here are almost certainly misspelt settings.

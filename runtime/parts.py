@@ -3,15 +3,16 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
 import structlog
 
 from infra.event_store import CHANNEL
+from infra.settings import BadSettings, Settings
 from projections.deadlines.queries import DueDeadlines
-from projections.projector import Projector
+from projections.projector import Projector, State
 from projections.session import Session
 from runtime.system import READ_MODELS, System
 from streams.agent import Agent
@@ -20,8 +21,11 @@ from streams.agents.pos_completion import CompletionPoll
 from streams.agents.pos_sync import PosSync
 from streams.deadlines import Ticker
 from streams.feeds import Feed, StoreFeed
+from streams.kafka_feed import KafkaFeed
+from streams.kafka_runner import run_from_kafka
 from streams.parking import Parking
 from streams.redrive import Redrive
+from streams.relay import Relay
 from streams.runner import Runner
 from streams.store_runner import run_from_store
 
@@ -60,6 +64,26 @@ async def store_feed(system: System) -> AsyncIterator[StoreFeed]:
             yield feed
         finally:
             forget()
+
+
+@asynccontextmanager
+async def kafka_feed(system: System) -> AsyncIterator[KafkaFeed]:
+    """The log as Kafka has it; what Kafka is past comes from the store."""
+    settings = system.settings
+    async with (
+        store_feed(system) as store,
+        KafkaFeed(
+            kafka(settings), settings.kafka_topic_prefix, system.store.epoch, system.codec, store, system.store.head
+        ) as feed,
+    ):
+        yield feed
+
+
+def kafka(settings: Settings) -> str:
+    """The brokers. Raises `BadSettings` when there are none."""
+    if settings.kafka_bootstrap_servers is None:
+        raise BadSettings("KAFKA_BOOTSTRAP_SERVERS is not set")
+    return settings.kafka_bootstrap_servers
 
 
 class Background:
@@ -114,3 +138,38 @@ def start_timers(system: System, background: Background) -> None:
     poll = CompletionPoll(system.bus, system.streams, system.routings, system.providers, system.vault, system.clock)
     background.start("ticker", ticker.run(system.database.dsn))
     background.start("pos poll", poll.run(system.settings.pos_poll_seconds))
+
+
+def start_relay(system: System, feed: Feed, background: Background) -> Relay:
+    """Carry the store's events into Kafka; `feed` says when there are new ones."""
+    settings = system.settings
+    relay = Relay(system.store, feed.wait, system.database.dsn, kafka(settings), settings.kafka_topic_prefix)
+    background.start("relay", relay.run())
+    return relay
+
+
+def start_kafka_agents(system: System, background: Background) -> Sequence[Runner]:
+    """Run all agents on Faust, each in an app and a consumer group of its own."""
+    settings, started = system.settings, runners(system)
+    for runner in started:
+        part = run_from_kafka(
+            kafka(settings),
+            settings.kafka_topic_prefix,
+            runner,
+            system.store.epoch,
+            system.codec,
+            settings.kafka_instance_id,
+        )
+        background.start(f"agent {runner.name}", part)
+    return started
+
+
+def report(projectors: Sequence[Projector]) -> Mapping[str, object]:
+    """How the projectors do, for an operator."""
+    found = {status.model: status for status in (projector.status() for projector in projectors)}
+    well = all(status.state in (State.RUNNING, State.STANDBY) for status in found.values())
+    described = {
+        name: {"state": status.state, "position": status.position, "error": status.error}
+        for name, status in found.items()
+    }
+    return {"status": "healthy" if well else "degraded", "read_models": described}

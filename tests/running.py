@@ -50,7 +50,7 @@ async def running(
             start_agents(system, feed, background)
         if timers:
             start_timers(system, background)
-        transport = httpx.ASGITransport(app=await compose(system))
+        transport = httpx.ASGITransport(app=await stack.enter_async_context(compose(system)))
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/tradeengage/api/v1")
         yield Running(system, await stack.enter_async_context(client))
 

@@ -1,0 +1,5 @@
+"""`python -m cli` is `jobstream`."""
+
+from cli.main import main
+
+main()
