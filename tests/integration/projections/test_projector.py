@@ -78,6 +78,17 @@ async def test_two_projectors_of_one_model_on_one_session_do_not_both_fold(recor
     assert await recording.rows(model) == await expected(recording, model)
 
 
+async def test_a_session_leases_a_name_once_until_it_is_released(recording: Recording) -> None:
+    ours, theirs = Session(recording.dsn), Session(recording.dsn)
+    lease = await ours.lease("board")
+    assert lease is not None
+    assert await ours.lease("board") is None
+    assert await theirs.lease("board") is None
+    await lease.release()
+    assert await theirs.lease("board") is not None
+    await asyncio.gather(ours.close(), theirs.close())
+
+
 async def test_a_batch_whose_checkpoint_somebody_else_moved_is_not_folded_twice(recording: Recording, run: Run) -> None:
     model = routings_model()
     await recording.generation(model)
