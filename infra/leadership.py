@@ -24,7 +24,7 @@ async def leadership(dsn: str, name: str) -> AsyncIterator[asyncpg.Connection]:
     """
     connection = await asyncpg.connect(dsn, server_settings={"application_name": f"jobstream {name}"})
     try:
-        while not await connection.fetchval("select pg_try_advisory_lock($1)", lock_id(name)):
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", lock_id(name)):  # noqa: ASYNC110
             await asyncio.sleep(STAND_BY_SECONDS)
         yield connection
     finally:

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     master_key: Annotated[str | None, AfterValidator(_master_key)] = Field(
         None,
         repr=False,
-        description="64 hexadecimal digits that wrap the subjects' keys; required beside DATABASE_URL, else made for you",
+        description="64 hexadecimal digits wrapping the subjects' keys; required beside DATABASE_URL, else made for you",
     )
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field(
