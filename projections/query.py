@@ -1,6 +1,6 @@
 """A query of a read model: written with SQLAlchemy, compiled once, run by asyncpg.
 
-Through SQLAlchemy's engine the same query costs about twice the processor time (bench/projection.py measures it).
+Through SQLAlchemy's engine the same query costs 1.5 to 2 times the processor time (see bench/projection.py).
 """
 
 from collections.abc import Callable, Sequence
