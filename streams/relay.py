@@ -32,7 +32,7 @@ _POLL_SECONDS = 1.0  # how soon an event is found whose notification was lost
 _LEAD_ANSWER_SECONDS = 2.0
 _STOP_SECONDS = 3.0
 # Larger than aiokafka's 16 kB, which holds some fifteen of our messages: each full one waits for a round trip.
-_BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 256 * 1024
 
 # After an error a producer may answer anything, a bare AssertionError included; it is discarded, whatever it was.
 _RECOVERABLE = (KafkaError, AssertionError, TopicsUnfit, *INFRASTRUCTURE)
@@ -135,7 +135,7 @@ def transactional_producer(bootstrap: str, transactional_id: str) -> AIOKafkaPro
         bootstrap_servers=bootstrap,
         transactional_id=transactional_id,
         acks="all",
-        max_batch_size=_BATCH_BYTES,
+        max_batch_size=BATCH_BYTES,
         partitioner=_Partitioner(),
     )
 

@@ -39,9 +39,9 @@ async def test_a_killed_agent_loses_nothing_and_goes_on_at_its_own_checkpoint(
     arguments = ["-m", "tests.fault.kafka.agent_process", log.database.dsn, kafka, topic_prefix]
     done = 0
     for _ in range(KILLS):
-        await log.append(3000)
+        await log.append(900)
         agent = await asyncio.create_subprocess_exec(sys.executable, *arguments)
-        done += 1000
+        done += 300
         await eventually(lambda done=done: handled(log, done))  # type: ignore[misc]
         agent.kill()
         await agent.wait()
