@@ -111,6 +111,6 @@ def make_app(group: str, bootstrap: str, instance_id: str, folder: Path, startin
     app = AgentApp(group, broker=brokers, datadir=str(folder), consumer_group_instance_id=instance_id, **_SETTINGS)
     app.starting_points = starting_points
     app.transport = CheckpointTransport(app.conf.broker_consumer, app)
-    for name in ("faust", "mode"):  # their INFO tells of every service that starts and stops
+    for name in ("faust", "mode", __name__):  # their INFO, and our services', tells of every start and stop
         logging.getLogger(name).setLevel(logging.WARNING)
     return app

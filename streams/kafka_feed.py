@@ -20,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra.event_store import EpochMismatch
+from infra.kafka import client_logging
 from schemas.codec import Codec
 from schemas.recorded import Recorded
 from streams import topics
@@ -59,6 +60,7 @@ class KafkaFeed:
         self.following = False  # new events come through Kafka; otherwise the broker is away
 
     async def __aenter__(self) -> Self:
+        client_logging.calm()
         self._task = asyncio.create_task(self._follow())
         return self
 

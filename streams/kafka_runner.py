@@ -12,6 +12,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from infra.event_store import EpochMismatch
+from infra.kafka import client_logging
 from schemas.codec import Codec
 from streams import topics
 from streams.backoff import Backoff
@@ -42,6 +43,7 @@ async def run_from_kafka(
     `instance_id` is this process's place in the consumer group: the same after a restart, another one in each process.
     Raises `EpochMismatch` when an event comes from another epoch than `epoch`.
     """
+    client_logging.calm()
     backoff = Backoff()
     while True:
         hosted = _Hosted(bootstrap, prefix, runner, epoch, codec, instance_id)

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.event_store import EventStore, Row
+from infra.kafka import client_logging
 from infra.leadership import leadership
 from streams import message, topics
 from streams.backoff import Backoff
@@ -64,6 +65,7 @@ class Relay:
         Raises `RelayHalted` when going on would lose or repeat events, so that an operator has to decide, and
         `EpochMismatch` when the store came into another epoch since it was opened.
         """
+        client_logging.calm()
         while True:
             try:
                 async with leadership(self._dsn, f"{self._prefix}relay") as lead:
