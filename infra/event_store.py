@@ -1,6 +1,6 @@
 """The event store: one table in PostgreSQL, appended to by group commit, read by position or by stream."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -89,6 +89,7 @@ class EventStore:
 
     def __init__(self, database: Database, epoch: UUID, lane: AppendLane) -> None:
         self._pool, self.epoch, self._lane = database.pool, epoch, lane
+        self._listeners: list[Callable[[int], None]] = []
 
     @classmethod
     async def open(cls, database: Database) -> Self:
@@ -106,7 +107,15 @@ class EventStore:
         A cancelled caller's append may still be stored. Raises `EventTooLarge`, `InvalidAppend`, `EpochMismatch`,
         `StoreUnavailable`, `StoreClosed` (nothing was stored) or `OutcomeUnknown` (it may have been).
         """
-        return await self._lane.append(append)
+        appended = await self._lane.append(append)
+        if appended.status is Status.OK:
+            for heard in self._listeners:
+                heard(appended.last)
+        return appended
+
+    def on_append(self, heard: Callable[[int], None]) -> None:
+        """Call `heard` with the last position after each append of this process: sooner than a notification comes."""
+        self._listeners.append(heard)
 
     async def read(self, after: int, limit: int) -> list[Row]:
         """The events at positions after + 1, after + 2, … in their order: complete, since positions are gapless and

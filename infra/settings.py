@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     master_key: Annotated[str | None, AfterValidator(_master_key)] = Field(
         None,
         repr=False,
-        description="64 hexadecimal digits wrapping the subjects' keys; required beside DATABASE_URL, else made for you",
+        description="64 hexadecimal digits, wrap the subjects' keys; required beside DATABASE_URL, else made",
     )
     log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$", description="debug, info, warning or error")
     log_format: str = Field(
@@ -116,8 +116,9 @@ class Settings(BaseSettings):
     )
 
 
-# Variables with our prefix that are not read here are almost certainly misspelt settings.
-_PREFIXES = ("JOBSTREAM_", "SERVICETITAN_", "KAFKA_", "RATE_LIMIT", "SAMPLE_", "ROOT_", "MASTER_")
+# Variables with these prefixes are ours; others are refused only when they are nearly a setting's name.
+_PREFIXES = ("JOBSTREAM_", "SERVICETITAN_")
+_NEARLY = 0.85
 
 
 def load(environment: dict[str, str] | None = None) -> Settings:
@@ -127,7 +128,7 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     """
     source = dict(os.environ if environment is None else environment)
     known = {name.upper() for name in Settings.model_fields}
-    problems = [_unknown(name, known) for name in source if name.startswith(_PREFIXES) and name not in known]
+    problems = [problem for name in sorted(source.keys() - known) if (problem := _unknown(name, known))]
     values: dict[str, Any] = {name.lower(): value for name, value in source.items() if name in known and value != ""}
     try:
         settings = Settings.model_validate(values)
@@ -152,9 +153,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _unknown(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "; see .env.example for all of them")
+def _unknown(name: str, known: set[str]) -> str | None:
+    """What to say of a variable that is no setting; None for one that is somebody else's."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if name.startswith(_PREFIXES) else _NEARLY)
+    if near:
+        return f"{name} is not a setting; did you mean {near[0]}?"
+    return f"{name} is not a setting; see .env.example for all of them" if name.startswith(_PREFIXES) else None
 
 
 def _bad(field: str, message: str) -> str:

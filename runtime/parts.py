@@ -59,7 +59,8 @@ def redrives(system: System) -> dict[str, Redrive]:
 async def store_feed(system: System) -> AsyncIterator[StoreFeed]:
     """The event store's own feed."""
     async with StoreFeed(system.store, system.codec) as feed:
-        forget = system.database.listen(CHANNEL, lambda text: feed.heard(text) if text else None)
+        forget = system.database.listen(CHANNEL, feed.heard)
+        system.store.on_append(feed.hint)
         try:
             yield feed
         finally:
@@ -92,9 +93,14 @@ class Background:
     def __init__(self, failed: Callable[[], None]) -> None:
         self._failed = failed
         self._tasks: list[asyncio.Task[None]] = []
+        self._endings: list[Callable[[], Awaitable[None]]] = []
 
     def start(self, name: str, part: Awaitable[object]) -> None:
         self._tasks.append(asyncio.create_task(self._run(name, part), name=name))
+
+    def at_end(self, ending: Callable[[], Awaitable[None]]) -> None:
+        """Await `ending` once all parts have ended."""
+        self._endings.append(ending)
 
     async def _run(self, name: str, part: Awaitable[object]) -> None:
         try:
@@ -113,11 +119,14 @@ class Background:
         for task in reversed(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for ending in self._endings:
+            await ending()
 
 
 def start_projectors(system: System, feed: Feed, background: Background) -> Sequence[Projector]:
     """Keep all read models up to date from a feed."""
     session = Session(system.database.dsn)
+    background.at_end(session.close)
     projectors = [Projector(session, feed, model, system.positions, system.store.epoch) for model in READ_MODELS]
     for projector, model in zip(projectors, READ_MODELS, strict=True):
         background.start(f"projector {model.name}", projector.run())

@@ -135,6 +135,9 @@ class Runner:
 
     def _forget(self, stream_id: UUID, task: asyncio.Task[None]) -> None:
         self._room.release()
+        if not task.cancelled() and (error := task.exception()):
+            # Neither handled nor parked: the checkpoint stays before it, and it is delivered again after a restart.
+            log.critical("an event could not even be parked", agent=self.name, exc_info=error)
         if self._tails.get(stream_id) is task:
             del self._tails[stream_id]
 
