@@ -77,7 +77,9 @@ class AppendConnection:
             self._connection = None
 
     async def _fetch(self, query: str, values: Sequence[Any]) -> list[asyncpg.Record]:
-        connection = self._connection or await self._connect()
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            connection = await self._connect()
         try:
             return await connection.fetch(query, *values, timeout=_CALL_SECONDS)
         except Exception as error:

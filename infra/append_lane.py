@@ -1,4 +1,7 @@
-"""Group commit: one queue a process; whatever waits in it goes to PostgreSQL as one call, in one round trip."""
+"""Group commit: one queue a process; whatever waits in it goes to PostgreSQL as one call, in one round trip.
+
+Two connections take turns: while PostgreSQL carries out one call, the next is being written and its callers prepared.
+"""
 
 import asyncio
 from collections import deque
@@ -28,6 +31,8 @@ log = structlog.get_logger(__name__)
 WAITING = 10_000  # appends in the queue; more callers wait before it
 CALL_APPENDS = 500
 CALL_BYTES = 8_000_000
+_CONNECTIONS = 2
+_WORTH_SPLITTING = 64  # below it a second commit costs more than the overlap gains
 _SCAN = 4 * CALL_APPENDS  # appends held back for one call: a hot stream's long queue is not gone through each time
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.02, 1.0  # seconds
 
@@ -36,6 +41,7 @@ _FIRST_BACKOFF, _LAST_BACKOFF = 0.02, 1.0  # seconds
 class _Waiting:
     checked: CheckedAppend
     outcome: asyncio.Future[Appended]
+    deadline: float  # of the loop's clock; when the database stays away longer, the caller is told
     uncertain: bool = False  # sent before, on a connection that died: it may have landed, or land yet
 
     def settle(self, outcome: Appended) -> None:
@@ -52,12 +58,15 @@ class AppendLane:
 
     def __init__(self, dsn: str, epoch: UUID, patience: float = 30.0) -> None:
         """`patience`: seconds that appends wait for a database that cannot be reached."""
-        self._connection, self._epoch, self._patience = AppendConnection(dsn), epoch, patience
+        self._epoch, self._patience = epoch, patience
         self._waiting: deque[_Waiting] = deque()
         self._room = asyncio.Semaphore(WAITING)
         self._wake = asyncio.Event()
         self._closing = False
-        self._task = asyncio.create_task(self._run(), name="append lane")
+        self._claimed: set[UUID] = set()  # streams and ids of the calls under way
+        self._busy = 0
+        connections = [AppendConnection(dsn) for _ in range(_CONNECTIONS)]
+        self._tasks = [asyncio.create_task(self._run(connection), name="append lane") for connection in connections]
 
     async def append(self, append: Append) -> Appended:
         """Store the append as a whole, or nothing of it; see `EventStore.append`."""
@@ -65,7 +74,8 @@ class AppendLane:
         async with self._room:
             if self._closing:
                 raise StoreClosed("the event store is closed")
-            waiting = _Waiting(checked, asyncio.get_running_loop().create_future())
+            loop = asyncio.get_running_loop()
+            waiting = _Waiting(checked, loop.create_future(), loop.time() + self._patience)
             self._waiting.append(waiting)
             self._wake.set()
             return await waiting.outcome
@@ -74,27 +84,29 @@ class AppendLane:
         """Take no more appends, carry out those that wait, and end the connection."""
         self._closing = True
         self._wake.set()
-        await self._task
-        await self._connection.close()
+        await asyncio.gather(*self._tasks)
 
-    async def _run(self) -> None:
+    async def _run(self, connection: AppendConnection) -> None:
         while True:
-            if self._waiting:
-                await self._carry_out(self._next_batch())
-            elif self._closing:
-                return
+            if batch := self._next_batch():
+                self._busy += 1
+                await self._carry_out(batch, connection)
+                self._busy -= 1
+                for waiting in batch:
+                    self._claimed.difference_update(waiting.checked.claims)
+            elif self._closing:  # what still waits is held back by a call under way, and goes with its successor
+                return await connection.close()
             else:
                 self._wake.clear()
                 await self._wake.wait()
 
     def _next_batch(self) -> list[_Waiting]:
-        """What waits and fits, each stream and id once; the rest stays, in its order."""
+        """What waits and fits, each stream and id once and in one call at a time; the rest stays, in its order."""
         batch: list[_Waiting] = []
         held: list[_Waiting] = []
-        claimed: set[UUID] = set()
-        size = 0
-        queue = self._waiting
-        while queue and len(batch) < CALL_APPENDS and len(held) < _SCAN:
+        claimed, queue, size = self._claimed, self._waiting, 0
+        share = len(queue) // 2 if self._busy == 0 and len(queue) >= _WORTH_SPLITTING else CALL_APPENDS
+        while queue and len(batch) < min(share, CALL_APPENDS) and len(held) < _SCAN:
             waiting = queue.popleft()
             if waiting.outcome.done():  # its caller has gone before it was sent
                 continue
@@ -111,57 +123,56 @@ class AppendLane:
         queue.extendleft(reversed(held))
         return batch
 
-    async def _carry_out(self, batch: Sequence[_Waiting]) -> None:
+    async def _carry_out(self, batch: Sequence[_Waiting], connection: AppendConnection) -> None:
         """Bring every append of the batch to an outcome or to an exception of its own."""
-        clock = asyncio.get_running_loop().time
-        deadline, backoff = clock() + self._patience, _FIRST_BACKOFF
+        clock, backoff = asyncio.get_running_loop().time, _FIRST_BACKOFF
         while batch := [waiting for waiting in batch if not waiting.outcome.done()]:
             try:
-                await self._send(batch)
+                await self._send(batch, connection)
             except ConnectionLost as lost:
                 log.warning("append connection lost", appends=len(batch), reason=str(lost))
-                if clock() > deadline:
-                    _give_up(batch)
+                _give_up([waiting for waiting in batch if clock() > waiting.deadline])
                 await asyncio.sleep(backoff)
                 backoff = min(2 * backoff, _LAST_BACKOFF)
             except EpochMismatch as error:
                 _fail(batch, error)
             except Exception as error:  # noqa: BLE001 (handed to the append that causes it)
-                await self._single_out(batch, error)
+                await self._single_out(batch, error, connection)
 
-    async def _single_out(self, batch: Sequence[_Waiting], error: Exception) -> None:
+    async def _single_out(self, batch: Sequence[_Waiting], error: Exception, connection: AppendConnection) -> None:
         """One bad append fails the whole call, of which nothing is stored then: find the one, and store the others."""
         if len(batch) == 1:
             _fail(batch, _named(error))
         else:
             for waiting in batch:
-                await self._carry_out([waiting])
+                await self._carry_out([waiting], connection)
 
-    async def _send(self, batch: Sequence[_Waiting]) -> None:
+    async def _send(self, batch: Sequence[_Waiting], connection: AppendConnection) -> None:
         """Settle the whole batch. Raises `ConnectionLost`, or what the call raised: nothing of it is stored then."""
-        await self._look_up([waiting for waiting in batch if waiting.uncertain])
+        await _look_up([waiting for waiting in batch if waiting.uncertain], connection)
         batch = [waiting for waiting in batch if not waiting.outcome.done()]
         if not batch:
             return
         try:
-            outcomes = await self._connection.append(self._epoch, [waiting.checked for waiting in batch])
+            outcomes = await connection.append(self._epoch, [waiting.checked for waiting in batch])
         except ConnectionLost as lost:
             for waiting in batch:
                 waiting.uncertain |= lost.sent
             raise
         refused = [w for w, o in zip(batch, outcomes, strict=True) if w.uncertain and o.status is not Status.OK]
         # What refuses it may be its own first attempt, carried out between the look-up and this call.
-        await self._look_up(refused)
+        await _look_up(refused, connection)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.settle(outcome)
 
-    async def _look_up(self, uncertain: Sequence[_Waiting]) -> None:
-        """Settle those that have landed."""
-        if uncertain:
-            outcomes = await self._connection.landed([waiting.checked for waiting in uncertain])
-            for waiting, outcome in zip(uncertain, outcomes, strict=True):
-                if outcome is not None:
-                    waiting.settle(outcome)
+
+async def _look_up(uncertain: Sequence[_Waiting], connection: AppendConnection) -> None:
+    """Settle those that have landed."""
+    if uncertain:
+        outcomes = await connection.landed([waiting.checked for waiting in uncertain])
+        for waiting, outcome in zip(uncertain, outcomes, strict=True):
+            if outcome is not None:
+                waiting.settle(outcome)
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:

@@ -24,11 +24,19 @@ async def proxy(database: str, tmp_path: Path) -> AsyncIterator[CuttingProxy]:
 
 @pytest.fixture
 async def lane(proxy: CuttingProxy, store: EventStore) -> AsyncIterator[AppendLane]:
-    """A lane through the proxy, with its connection made and its statement prepared."""
+    """A lane through the proxy, warm."""
     opened = AppendLane(proxy.dsn, store.epoch, patience=5)
-    await opened.append(starting())
+    await _warm(opened)
     yield opened
     await opened.close()
+
+
+async def _warm(lane: AppendLane) -> None:
+    """So many at once that both connections are made, and their statements prepared."""
+    await asyncio.gather(*(lane.append(starting()) for _ in range(WARM)))
+
+
+WARM = 100
 
 
 class Once:
@@ -61,8 +69,10 @@ async def test_appends_under_way_when_the_connection_dies_are_stored_once(
     outcomes = await asyncio.gather(*map(lane.append, appends))
     assert cut.asked
     assert [outcome.status for outcome in outcomes] == [Status.OK] * 4
-    assert [(outcome.first, outcome.last) for outcome in outcomes] == [(2, 5), (6, 6), (7, 7), (8, 10)]
-    assert await assert_sound(connections.pool) == 10
+    assert [(outcome.first, outcome.last) for outcome in outcomes] == [
+        (WARM + first, WARM + last) for first, last in ((1, 4), (5, 5), (6, 6), (7, 9))
+    ]
+    assert await assert_sound(connections.pool) == WARM + 9
 
 
 async def test_a_stale_append_stays_a_conflict_when_its_answer_is_lost(lane: AppendLane, proxy: CuttingProxy) -> None:
@@ -86,8 +96,8 @@ async def test_a_first_attempt_that_lands_after_the_look_up_is_not_taken_for_som
     await _until_waiting_for_the_lock(connections, 2)  # the first attempt, and the retry behind it
     await transaction.rollback()
     await connections.pool.release(blocker)
-    assert await appending == Appended(Status.OK, 2, 2)
-    assert await store.head() == 2
+    assert await appending == Appended(Status.OK, WARM + 1, WARM + 1)
+    assert await store.head() == WARM + 1
 
 
 async def _until_waiting_for_the_lock(connections: Database, count: int) -> None:
@@ -111,18 +121,19 @@ async def test_connections_that_die_at_random_moments_lose_and_repeat_nothing(
 
     outcomes = await asyncio.gather(*(store_some(appends[n::10]) for n in range(10)))
     assert {outcome.status for some in outcomes for outcome in some} == {Status.OK}
-    assert sorted(outcome.first for some in outcomes for outcome in some) == list(range(2, 602, 2))
-    assert await assert_sound(connections.pool) == 601
+    assert sorted(outcome.first for some in outcomes for outcome in some) == list(range(WARM + 1, WARM + 601, 2))
+    assert await assert_sound(connections.pool) == WARM + 600
 
 
 async def test_a_database_that_stays_away_fails_appends_by_what_is_known_of_them(
     proxy: CuttingProxy, store: EventStore
 ) -> None:
     lane = AppendLane(proxy.dsn, store.epoch, patience=0.3)
-    await lane.append(starting())
+    await _warm(lane)
 
     def cut(data: bytes) -> bool:
         proxy.refusing = True
+        proxy.hang_up()
         return True
 
     proxy.cut_answer = cut
