@@ -1,5 +1,6 @@
 """What TradeEngage's health routes ask."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,28 @@ def checks(system: System, counter: Counter) -> Mapping[str, Check]:
         status: Status = "degraded" if stopped else "healthy"
         return Component(status, {"lag_events": lag} | ({"stopped": stopped} if stopped else {}))
 
-    return {"database": database, "redis": redis, "external_apis": external_apis, "read_models": read_models}
+    found: dict[str, Check] = {
+        "database": database,
+        "redis": redis,
+        "external_apis": external_apis,
+        "read_models": read_models,
+    }
+    if brokers := system.settings.kafka_bootstrap_servers:
+        found["kafka"] = lambda: _kafka(brokers)
+    return found
+
+
+async def _kafka(brokers: str) -> Component:
+    """Whether a broker takes connections; commands go on without any, and what they cause waits."""
+    for broker in brokers.split(","):
+        host, _, port = broker.rpartition(":")
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            continue
+        writer.close()
+        return Component()
+    return Component("degraded", {"error": "no broker takes connections"})
 
 
 def readiness(system: System, head: int) -> Readiness:
