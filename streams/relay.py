@@ -7,7 +7,7 @@ wait to take over. A relay that lost it without noticing is fenced by the next o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -154,11 +154,18 @@ class _Partitioner:
 
 async def _discard(producer: AIOKafkaProducer) -> None:
     # Stopping waits for what is still in its buffers, and a broker that is away takes nothing. What such a producer
-    # leaves behind is aborted by the start of the next one.
-    try:
-        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
-    except TimeoutError:
-        await producer._sender.close()
-        await producer.client.close()
-    except (KafkaError, AssertionError) as error:
+    # leaves behind is aborted by the start of the next one, which also fences whatever it might still send.
+    if not await _ended(producer.stop()):
+        await _ended(producer.client.close())
+        await _ended(producer._sender.close())
+
+
+async def _ended(ending: Coroutine[Any, Any, None]) -> bool:
+    """Whether it ended in time. In a task of its own, whose cancellation or errors are not ours."""
+    task = asyncio.create_task(ending)
+    done, _ = await asyncio.wait({task}, timeout=_STOP_SECONDS)
+    if not done:
+        task.cancel()
+    elif not task.cancelled() and (error := task.exception()) is not None:
         log.info("discarded producer did not stop cleanly", error=type(error).__name__)
+    return bool(done)

@@ -147,6 +147,25 @@ async def test_a_relay_that_loses_its_lock_stops_relaying_until_it_has_it_again(
     assert positions(await messages(kafka, topics.event_partitions(topic_prefix))) == list(range(1, 21))
 
 
+async def test_a_relay_can_be_stopped_in_the_middle_of_a_transaction_while_the_broker_is_away(
+    own_broker: Broker, topic_prefix: str, log: Log
+) -> None:
+    await topics.apply(own_broker.bootstrap, topic_prefix)
+    relay = log.relay(own_broker.bootstrap, topic_prefix)
+    task = asyncio.create_task(relay.run())
+    total = await log.append(20_000)
+    await eventually(lambda: past(relay, 1_000))
+    await own_broker.kill()
+    async with asyncio.timeout(20):
+        await cancelled(task)
+    await own_broker.start()
+    task = asyncio.create_task(log.relay(own_broker.bootstrap, topic_prefix).run())
+    await has_relayed(own_broker.bootstrap, topic_prefix, total)
+    await cancelled(task)
+    found = await messages(own_broker.bootstrap, topics.event_partitions(topic_prefix))
+    assert positions(found) == list(range(1, total + 1))
+
+
 async def past(relay: Relay, position: int) -> bool:
     return relay.position >= position
 
