@@ -68,7 +68,7 @@ class Listener:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), _PROBE_SECONDS)
                     continue
-                await connection.execute("", timeout=10)
+                await connection.execute("select 1", timeout=10)  # asyncpg fails on an empty query
         finally:
             connection.terminate()
 
