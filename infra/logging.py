@@ -37,6 +37,8 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    # Its INFO tells of every plugin; that a migration was carried out is said by `infra.migrations`.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # The request line of `api.observation` says more.
     logging.getLogger("uvicorn.access").disabled = True
 
