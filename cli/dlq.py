@@ -8,11 +8,13 @@ from uuid import UUID
 import click
 import orjson
 
-from cli.settings import fail, settings_or_exit
+from cli.settings import BAD_SETTINGS, fail, settings_or_exit
 from infra.embedded_postgres import PostgresUnavailable
+from infra.settings import BadSettings
 from runtime.parts import redrives
 from runtime.system import database_dsn, open_system
 from streams.redrive import Redrive
+from streams.runner import INFRASTRUCTURE
 
 T = TypeVar("T")
 
@@ -97,5 +99,9 @@ def _with_redrives(ask: Callable[[dict[str, Redrive]], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
+    except BadSettings as problem:
+        fail(str(problem), BAD_SETTINGS)
     except PostgresUnavailable as problem:
         fail(str(problem))
+    except INFRASTRUCTURE as problem:
+        fail(f"the database does not answer: {problem or type(problem).__name__}")

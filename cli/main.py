@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "topics": "cli.topics",
     "keys": "cli.keys",
     "dlq": "cli.dlq",
+    "erase": "cli.erase",
     "doctor": "cli.doctor",
 }
 
