@@ -9,7 +9,6 @@ import pytest
 
 from infra.kafka.broker import Broker
 from streams import topics
-from streams.runner import IN_FLIGHT
 from tests.kafka_agent import TABLE, effects, handled, run_counting
 from tests.kafka_log import Log, eventually, opened_log
 
@@ -54,8 +53,9 @@ async def test_a_killed_agent_loses_nothing_and_goes_on_at_its_own_checkpoint(
     await cancelled(relaying)
     found = await effects(log)
     assert sorted(set(found)) == list(range(1, last + 1))
-    # What is handled within a checkpoint's interval before each kill comes again, not the topic from its beginning.
-    assert len(found) - last < KILLS * 10 * IN_FLIGHT
+    # Again comes what was handled since the last checkpoint (240 a kill, measured); from the topic's beginning, or from
+    # Kafka's own commits 2.8 s apart, it would be at least 300, 600, 900 and 1200.
+    assert len(found) - last < KILLS * 500
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
