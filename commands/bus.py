@@ -97,7 +97,10 @@ class Streams(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """One run of one handler: what it loaded and made, and the ports it may use. Appended as a whole, or not at all."""
+    """One run of one handler: what it loaded and made, and the ports it may use. Appended as a whole, or not at all.
+
+    A handler that makes streams on behalf of another tenant than the sender's sets `owner`.
+    """
 
     streams: Streams
     directory: Directory
@@ -106,6 +109,7 @@ class Work:
     chance: Callable[[], float]
     fresh: bool = False
     tenant: UUID | None = None
+    owner: UUID | None = None
     touched: list[Aggregate] = field(default_factory=list)
     erased: list[UUID] = field(default_factory=list)
 
@@ -191,7 +195,8 @@ class Bus:
         work = replace(blank, fresh=fresh, tenant=tenant, touched=[], erased=[])
         try:
             result = await handler(command, work)
-            appended = await blank.streams.append(work, envelope, name)
+            sent = envelope if work.owner is None else replace(envelope, owner=work.owner)
+            appended = await blank.streams.append(work, sent, name)
         except DomainError:
             if before := await self._before(envelope):
                 return before
@@ -201,6 +206,9 @@ class Bus:
             raise
         finally:
             blank.streams.release(work)
+        if appended is not None and not appended.last and not fresh and work.touched:
+            # Nor has a fresh one been asked whether there really is nothing to do.
+            return None
         return appended and replace(appended, result=None if appended.duplicate else result)
 
     async def _before(self, envelope: Envelope) -> Outcome | None:

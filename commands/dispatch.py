@@ -182,7 +182,7 @@ async def match_service_job(command: MatchServiceJob, work: Work) -> int:
         return 0
     matches = find_matches(job.requirement, await work.directory.candidates())
     if matches:
-        now = work.now
+        now, work.owner = work.now, job.owner
         job.match(len(matches), now)
         _route(work, job.id, matches, now)
     return len(matches)
