@@ -12,6 +12,9 @@ from domain.dispatch.retries import SETTLE
 from domain.dispatch.statuses import MOVES, SyncStatus
 from domain.errors import IllegalTransition, Refused
 
+# Twelve digits, two of them cents.
+REVENUE_LIMIT = Decimal(10**10)
+
 
 class RoutingBusy(Refused):
     """Somebody holds an unexpired claim."""
@@ -19,6 +22,14 @@ class RoutingBusy(Refused):
     def __init__(self, routing_id: UUID, until: datetime) -> None:
         super().__init__(f"Routing is being synchronised; the claim ends at {until.isoformat()}")
         self.routing_id, self.until = routing_id, until
+
+
+class ImplausibleRevenue(Refused):
+    """A provider reports more than any job earns: a mistake there, and more than an event can hold."""
+
+    def __init__(self, routing_id: UUID) -> None:
+        super().__init__(f"A revenue must be less than {REVENUE_LIMIT} dollars")
+        self.routing_id = routing_id
 
 
 class Routing(Aggregate):
@@ -142,9 +153,14 @@ class Routing(Aggregate):
         self.ambiguous = False
 
     def complete(self, revenue: Decimal | None, completed_at: datetime, timestamp: datetime) -> None:
-        """The company has done the job. Reported again it changes nothing; before the sync it is refused."""
+        """The company has done the job. Reported again it changes nothing.
+
+        Raises `IllegalTransition` before the sync, `ImplausibleRevenue`.
+        """
         if self.status is SyncStatus.COMPLETED:
             return
+        if revenue is not None and abs(revenue) >= REVENUE_LIMIT:
+            raise ImplausibleRevenue(self.id)
         if SyncStatus.COMPLETED not in MOVES[self.status]:
             raise IllegalTransition("Routing", self.status, SyncStatus.COMPLETED, MOVES[self.status])
         self._completed(revenue, completed_at, timestamp)
