@@ -109,6 +109,12 @@ class CompletionPoll:
         except OutboundError as error:
             log.warning("poll failed", provider=account.provider_type, error=type(error).__name__)
             return 0
+        except INFRASTRUCTURE:
+            raise
+        except Exception as error:
+            # An answer that nobody foresaw must not keep the other accounts from being asked, nor end the process.
+            log.error("poll met a defect", provider=account.provider_type, exc_info=error)
+            return 0
         done = [await record_completion(self.bus, job, "pos_poll") for job in jobs]
         self.asked[account] = now
         return sum(done)

@@ -71,7 +71,7 @@ class PosSync:
             failure = RecordRoutingFailure(
                 routing.id,
                 attempt,
-                error=str(error) or "the provider did not answer in time",
+                error=_told(error),
                 permanent=isinstance(error, Refused),
                 ambiguous=isinstance(error, Ambiguous | TimeoutError),
             )
@@ -96,14 +96,13 @@ class PosSync:
     async def reconcile(self, event: Recorded, send: Send) -> None:
         """Of several jobs at the provider under one routing, keep the recorded one and cancel the others."""
         routing = await self._streams.read(Routing, event.stream_id)
-        provider, credentials = await self._provider(routing)
+        # As the event says: an aggregate that is a little behind might not know it, and every job would be cancelled.
+        kept = event["external_id"]
         try:
+            provider, credentials = await self._provider(routing)
             async with asyncio.timeout(CALL_SECONDS):
-                extra = [
-                    job.external_id
-                    for job in await provider.find(credentials, routing.id)
-                    if job.external_id != routing.external_id
-                ]
+                found = await provider.find(credentials, routing.id)
+                extra = [job.external_id for job in found if job.external_id != kept]
                 for external_id in extra:
                     await provider.cancel(credentials, external_id)
         except (OutboundError, TimeoutError) as error:
@@ -115,6 +114,11 @@ class PosSync:
     async def report_overdue(self, event: Recorded, send: Send) -> None:
         telemetry.SYNC_SLA_BREACHED.inc()
         log.error("routing not synchronised in time", routing_id=str(event.stream_id), limit=str(DEADLINE))
+
+
+def _told(error: Exception) -> str:
+    """The provider's own words, as far as PostgreSQL takes them: it refuses NUL characters."""
+    return str(error).replace("\x00", "") or "the provider did not answer in time"
 
 
 def work_order(routing: Routing, job: ServiceJob) -> WorkOrder:
