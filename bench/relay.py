@@ -46,10 +46,10 @@ async def ours(database: Database, store: EventStore, bootstrap: str, prefix: st
     await topics.apply(bootstrap, prefix)
     relaying = Relay(store, _never, database.dsn, bootstrap, prefix)
     task = asyncio.create_task(relaying.run())
-    while not relaying.active:  # noqa: ASYNC110 (what production code offers is a flag)
+    while not relaying.active:
         await asyncio.sleep(0.001)
     began = time.perf_counter()
-    while relaying.position < EVENTS:  # noqa: ASYNC110
+    while relaying.position < EVENTS:
         await asyncio.sleep(0.001)
     took = time.perf_counter() - began
     task.cancel()

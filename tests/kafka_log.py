@@ -111,7 +111,7 @@ async def eventually(true: Callable[[], Awaitable[bool]], timeout: float = 30.0,
     """Polls until `true`; raises `TimeoutError` after `timeout` seconds unless `quietly`."""
     try:
         async with asyncio.timeout(timeout):
-            while not await true():  # noqa: ASYNC110 (what is waited for is in another process)
+            while not await true():
                 await asyncio.sleep(0.02)
     except TimeoutError:
         if not quietly:
