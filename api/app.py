@@ -1,8 +1,10 @@
 """The root application: every product at its place, the index and the documents, and the metrics."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -23,7 +25,12 @@ from domain.clock import SystemClock
 from infra.api_keys import ApiKeys
 from infra.settings import Settings
 
+_log = structlog.get_logger()
+
 ROOT = "/api/v1"
+MEASURE_SECONDS = 2.0
+
+Measure = Callable[[], Awaitable[None]]
 
 
 def create_app(
@@ -34,12 +41,14 @@ def create_app(
     api_keys: ApiKeys | None = None,
     counter: Counter | None = None,
     routes: Sequence[BaseRoute] = (),
+    measure: Measure | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The application to serve.
 
     `services` is what products' routes find in `request.app.state.services`; `api_keys` is needed where AUTH=enforced;
-    `counter` counts for the rate limits (None, or RATE_LIMITS=off: no limits); `routes` are more routes of the root.
+    `counter` counts for the rate limits (None, or RATE_LIMITS=off: no limits); `routes` are more routes of the root;
+    `measure` sets gauges before each scrape of /metrics.
     A `root_api` that is not among `products` leaves out its mount at /api/v1 and nothing else.
     """
     authentication = Authentication(settings, api_keys)
@@ -50,7 +59,7 @@ def create_app(
     if root is not None:
         mounts.append(Mount(ROOT, root))
     pages = _Pages([product for product, _ in built], root)
-    own = [Route("/", pages.index), Route("/metrics", metrics), assets()]
+    own = [Route("/", pages.index), Route("/metrics", metrics if measure is None else measured(measure)), assets()]
     documents = zip(PAGES, (pages.swagger, pages.redoc, pages.openapi), strict=True)
     app = Starlette(
         routes=[*mounts, *own, *(Route(path, page) for path, page in documents), *routes],
@@ -69,6 +78,20 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def metrics(request: Request) -> Response:
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def measured(measure: Measure) -> Callable[[Request], Awaitable[Response]]:
+    """/metrics with gauges that `measure` sets at each scrape; while it fails, as they were."""
+
+    async def scraped(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(MEASURE_SECONDS):
+                await measure()
+        except Exception as error:  # noqa: BLE001 (the database may be away, and just then the other metrics matter)
+            _log.warning("Queues were not measured", error=type(error).__name__)
+        return await metrics(request)
+
+    return scraped
 
 
 class _Pages:

@@ -80,6 +80,11 @@ class AppendLane:
             self._wake.set()
             return await waiting.outcome
 
+    @property
+    def waiting(self) -> int:
+        """How many appends have not been sent yet."""
+        return len(self._waiting)
+
     async def close(self) -> None:
         """Take no more appends, carry out those that wait, and end the connection."""
         self._closing = True

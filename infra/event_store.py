@@ -97,6 +97,11 @@ class EventStore:
         epoch = await database.pool.fetchval("select epoch from store_epoch")
         return cls(database, epoch, AppendLane(database.dsn, epoch))
 
+    @property
+    def waiting(self) -> int:
+        """How many of this process's appends have not been sent yet."""
+        return self._lane.waiting
+
     async def close(self) -> None:
         """Take no more appends and carry out those that wait."""
         await self._lane.close()

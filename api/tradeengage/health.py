@@ -6,7 +6,6 @@ from typing import Any
 
 from api.health import Check, Component, Readiness, Status
 from api.rate_limit import Counter
-from infra import telemetry
 from runtime.system import READ_MODELS, System
 
 WORST: tuple[Status, ...] = ("unhealthy", "degraded", "healthy")
@@ -32,8 +31,6 @@ def checks(system: System, counter: Counter) -> Mapping[str, Check]:
         head = await system.store.head()
         lag = {model.name: max(0, head - system.positions.of(model)) for model in READ_MODELS}
         stopped = sorted(model.name for model in READ_MODELS if system.positions.stopped(model))
-        for name, events in lag.items():
-            telemetry.READ_MODEL_LAG.labels(name).set(events)
         status: Status = "degraded" if stopped else "healthy"
         return Component(status, {"lag_events": lag} | ({"stopped": stopped} if stopped else {}))
 

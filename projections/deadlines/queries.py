@@ -14,6 +14,9 @@ _DUE = f"""
 select command_id, kind, stream_id, owner, due_at, correlation_id from {quote(deadlines.schema)}.deadline d
  where due_at <= $1 and not exists (select 1 from fired_deadlines f where f.command_id = d.command_id)
  order by due_at limit $2"""
+_WAITING = f"""
+select count(*) from {quote(deadlines.schema)}.deadline d
+ where due_at <= $1 and not exists (select 1 from fired_deadlines f where f.command_id = d.command_id)"""
 _FIRED = "insert into fired_deadlines(command_id) select unnest($1::uuid[]) on conflict do nothing"
 
 
@@ -25,6 +28,11 @@ class DueDeadlines:
 
     async def due(self, now: datetime, limit: int) -> Sequence[Deadline]:
         return [Deadline(**row) for row in await self._pool.fetch(_DUE, now, limit)]
+
+    async def waiting(self, now: datetime) -> int:
+        """How many are due and not fired."""
+        found: int = await self._pool.fetchval(_WAITING, now)
+        return found
 
     async def fired(self, command_ids: Sequence[UUID]) -> None:
         await self._pool.execute(_FIRED, list(command_ids))
