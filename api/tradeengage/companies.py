@@ -10,6 +10,7 @@ from api.principal import forbidden
 from api.session import Reading, Session, Writing
 from api.tradeengage.models import Company, CompanyChanges, NewCompany, NewTechnician, ServiceArea, Technician
 from commands.dispatch import RegisterCompany, RegisterTechnician, UpdateCompany
+from domain.dispatch.skills import SkillLevel
 from domain.errors import NotFound
 from projections.companies.fold import companies
 
@@ -56,8 +57,7 @@ async def update(company_id: UUID, changes: CompanyChanges, session: Writing) ->
     _check_credentials(changes, session)
     named: dict[str, Any] = changes.model_dump(exclude_unset=True, mode="json")
     if "service_area" in named:
-        named |= changes.service_area.model_dump()
-        del named["service_area"]
+        named |= named.pop("service_area")
     await session.send(UpdateCompany(company_id, named), companies)
     return await _company(session, company_id)
 
@@ -98,7 +98,7 @@ def _shown(row: Any) -> Company:
         id=row["id"],
         name=row["name"],
         provider_type=row["provider_type"],
-        skills=row["skills"],
+        skills=_levels(row),
         categories=row["categories"],
         service_area=ServiceArea.model_construct(states=row["states"], zip_prefixes=row["zip_prefixes"]),
         active=row["active"],
@@ -108,6 +108,10 @@ def _shown(row: Any) -> Company:
     )
 
 
+def _levels(row: Any) -> dict[str, SkillLevel]:
+    return {name: SkillLevel(level) for name, level in row["skills"].items()}
+
+
 def _technician(row: Any) -> Technician:
     return Technician.model_construct(
         id=row["id"],
@@ -115,6 +119,6 @@ def _technician(row: Any) -> Technician:
         name=row["name"],
         email=row["email"],
         phone=row["phone"],
-        skills=row["skills"],
+        skills=_levels(row),
         created_at=row["created_at"],
     )

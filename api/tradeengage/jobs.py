@@ -10,6 +10,7 @@ from api.observation import describe
 from api.session import Reading, Session, Writing
 from api.tradeengage.errors import SyncError
 from api.tradeengage.models import Address, Homeowner, Job, NewJob, Routing, SyncRequest
+from commands.bus import Unavailable
 from commands.dispatch import CreateServiceJob, RequestSync, ServiceJobAccepted
 from domain.dispatch.statuses import JobStatus, SyncStatus
 from domain.errors import NotFound
@@ -101,15 +102,17 @@ async def sync(job_id: UUID, wanted: SyncRequest, session: Writing) -> Routing:
     before = await session.system.routings.to_company(job_id, wanted.company_id)
     if before is None:
         raise NotFound("Routing", wanted.company_id)
-    await session.send(RequestSync(before["id"]), routings)
+    outcome = await session.send(RequestSync(before["id"]), routings)
+    # A repeated request asks for the first one's result.
+    under_way = outcome.duplicate or before["sync_status"] == SyncStatus.PROCESSING
     try:
         async with asyncio.timeout(SYNC_SECONDS):
-            return _routing(await _synchronised(session, before))
+            return _routing(await _synchronised(session, before, under_way))
     except TimeoutError:
         raise SyncError("The provider has not answered yet; the synchronisation goes on by itself.") from None
 
 
-async def _synchronised(session: Session, before: Any) -> Any:
+async def _synchronised(session: Session, before: Any, under_way: bool) -> Any:
     """The routing once an attempt that was under way, or began, after `before` has succeeded."""
     positions, id = session.system.positions, before["id"]
     while True:
@@ -117,9 +120,11 @@ async def _synchronised(session: Session, before: Any) -> Any:
         row: Any = await session.system.routings.by_id(id)
         if row["sync_status"] in (SyncStatus.SYNCED, SyncStatus.COMPLETED):
             return row
-        ours = before["sync_status"] == SyncStatus.PROCESSING or row["claimed_at"] != before["claimed_at"]
+        ours = under_way or row["claimed_at"] != before["claimed_at"]
         if row["sync_status"] == SyncStatus.FAILED and ours:
             raise SyncError(row["error_message"])
+        if positions.stopped(routings):
+            raise Unavailable("the read model of routings has stopped")
         await positions.reached([routings], seen + 1, SYNC_SECONDS)
 
 
