@@ -1,6 +1,7 @@
 """One process at a time does a thing, others stand by: PostgreSQL's session advisory locks."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,4 +29,6 @@ async def leadership(dsn: str, name: str) -> AsyncIterator[asyncpg.Connection]:
             await asyncio.sleep(STAND_BY_SECONDS)
         yield connection
     finally:
-        await connection.close(timeout=2)
+        # Not more than that: an error here would take the place of a cancellation.
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.close(timeout=2)

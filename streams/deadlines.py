@@ -15,6 +15,7 @@ from commands.bus import Bus, Envelope
 from commands.dispatch import ReportRoutingOverdue, RequestReconciliation, RequestSync
 from domain.clock import Clock
 from domain.errors import DomainError
+from infra.append import EpochMismatch
 from infra.leadership import leadership
 from streams.runner import BACKOFF, INFRASTRUCTURE
 
@@ -56,6 +57,7 @@ class Ticker:
 
     def __init__(self, bus: Bus, deadlines: Deadlines, clock: Clock) -> None:
         self._bus, self._deadlines, self._clock = bus, deadlines, clock
+        self._defective: set[UUID] = set()  # command ids that are not tried again before a restart
 
     async def run(self, dsn: str) -> None:
         async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
@@ -68,15 +70,17 @@ class Ticker:
 
     async def tick(self) -> int:
         """Fire what is due now; the number fired."""
-        due = await self._deadlines.due(self._clock.now(), BATCH)
-        for deadline in due:
-            await self._fire(deadline)
+        found = await self._deadlines.due(self._clock.now(), BATCH + len(self._defective))
+        due = [deadline.command_id for deadline in found if await self._fire(deadline)]
         if due:
             # After the commands: a crash between the two fires again, under the same command ids.
-            await self._deadlines.fired([deadline.command_id for deadline in due])
+            await self._deadlines.fired(due)
         return len(due)
 
-    async def _fire(self, deadline: Deadline) -> None:
+    async def _fire(self, deadline: Deadline) -> bool:
+        """False for a deadline whose command has a defect: it must not hold up the others."""
+        if deadline.command_id in self._defective:
+            return False
         envelope = Envelope(
             actor="agent:deadlines",
             owner=deadline.owner,
@@ -88,3 +92,10 @@ class Ticker:
             await self._bus.send(COMMANDS[deadline.kind](deadline.stream_id), envelope)
         except DomainError as reason:
             log.warning("deadline refused", kind=deadline.kind, stream_id=str(deadline.stream_id), reason=str(reason))
+        except (EpochMismatch, *INFRASTRUCTURE):
+            raise
+        except Exception as error:
+            log.error("deadline failed", kind=deadline.kind, stream_id=str(deadline.stream_id), exc_info=error)
+            self._defective.add(deadline.command_id)
+            return False
+        return True

@@ -140,6 +140,7 @@ class _Hosted:
     async def _watch(self, app: "AgentApp") -> None:
         while not (app.crashed or app.should_stop or self._failed.done()):
             await asyncio.wait({self._failed}, timeout=_WATCH_SECONDS)
+            self._runner.check()
         if self._failed.done():
             self._failed.result()
         raise AppStopped(f"{app.crash_reason!r}")

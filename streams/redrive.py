@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from infra.event_store import EventStore
+from infra.event_store import EpochMismatch, EventStore
 from infra.recorded_rows import recorded
 from schemas.codec import Codec
 from streams.parking import Parking, cause_of
@@ -66,13 +66,14 @@ class Redrive:
         The lock keeps the live path from overtaking: what comes in meanwhile queues behind. Raises what
         `INFRASTRUCTURE` lists when the database or the network is away; what was handled stays handled.
         """
-        handled = 0
-        async with self._parking.lock(stream_id) as connection:
-            while row := await connection.fetchrow(_NEXT, self._parking.agent, stream_id):
+        handled, pool = 0, self._parking.pool
+        # What is done is noted on other connections: the lock's own transaction may yet be rolled back.
+        async with self._parking.lock(stream_id):
+            while row := await pool.fetchrow(_NEXT, self._parking.agent, stream_id):
                 if error := await self._again(row["position"]):
-                    await connection.execute(_AGAIN, row["id"], error)
+                    await pool.execute(_AGAIN, row["id"], error)
                     return Redriven(handled, error)
-                await connection.execute(_DONE, row["id"])
+                await pool.execute(_DONE, row["id"])
                 handled += 1
         return Redriven(handled, None)
 
@@ -84,7 +85,7 @@ class Redrive:
         react = self._runner.agent.reactions[event.type]
         try:
             await self._runner.react(react, event)
-        except INFRASTRUCTURE:
+        except (EpochMismatch, *INFRASTRUCTURE):
             raise
         except Exception as error:
             log.error("redriven event failed again", agent=self._parking.agent, position=position, exc_info=error)

@@ -11,6 +11,7 @@ import structlog
 
 from commands.bus import Bus, Conflict, Unavailable
 from infra import telemetry
+from infra.append import EpochMismatch
 from infra.database import Pool
 from schemas.recorded import Recorded
 from streams.agent import Agent, React, sender
@@ -34,6 +35,8 @@ INFRASTRUCTURE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
@@ -71,7 +74,9 @@ class Runner:
         self._parking = Parking(pool, agent.name)
         self._partitions: dict[tuple[str, int], Partition] = {}
         self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._tails: dict[UUID, asyncio.Task[None]] = {}
+        self._failure: BaseException | None = None
         self._flusher: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
 
@@ -86,6 +91,7 @@ class Runner:
     async def load_checkpoints(self, feed: str) -> dict[int, Checkpoint]:
         """Where to go on in each partition of a feed. Call it when partitions are assigned, before `submit`."""
         await self.drain()
+        self._failure = None
         await self._parking.load()
         found = await self._checkpoints.load(feed)
         for key in [key for key in self._partitions if key[0] == feed]:
@@ -95,7 +101,11 @@ class Runner:
         return found
 
     async def submit(self, feed: str, partition: int, event: Recorded, next_offset: int) -> None:
-        """Accept an event; waits while too many are being handled. At or below the checkpoint it is ignored."""
+        """Accept an event; waits while too many are being handled. At or below the checkpoint it is ignored.
+
+        Raises what `check` raises.
+        """
+        self.check()
         state = await self._partition(feed, partition)
         if event.position <= state.seen:
             return
@@ -109,6 +119,7 @@ class Runner:
         await self._room.acquire()
         before = self._tails.get(event.stream_id)
         task = asyncio.create_task(self._handle(react, event, before, state, entry))
+        self._tasks.add(task)
         self._tails[event.stream_id] = task
         task.add_done_callback(lambda done: self._forget(event.stream_id, done))
 
@@ -116,14 +127,21 @@ class Runner:
         """Wait for what is being handled, and save the checkpoints. What takes longer than `grace` is cut off:
         its events are delivered again, and their commands carry ids.
         """
-        if self._tails:
-            await asyncio.wait(set(self._tails.values()), timeout=grace)
-        late = set(self._tails.values())
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=grace)
+        # All of them: those behind a stream's last one too, or they would go on after the database is closed.
+        await _cancelled(set(self._tasks))
+        if self._flusher is not None:
+            await _cancelled({self._flusher})
         await self._flush()
+
+    def check(self) -> None:
+        """Raises what ended the handling of an event: its effect is open, and no later checkpoint may be saved.
+
+        That is an `EpochMismatch`, or a defect in parking itself.
+        """
+        if self._failure is not None:
+            raise self._failure
 
     async def _partition(self, feed: str, partition: int) -> Partition:
         key = feed, partition
@@ -135,9 +153,11 @@ class Runner:
 
     def _forget(self, stream_id: UUID, task: asyncio.Task[None]) -> None:
         self._room.release()
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             # Neither handled nor parked: the checkpoint stays before it, and it is delivered again after a restart.
-            log.critical("an event could not even be parked", agent=self.name, exc_info=error)
+            log.critical("an event could not be handled", agent=self.name, exc_info=error)
+            self._failure = error
         if self._tails.get(stream_id) is task:
             del self._tails[stream_id]
 
@@ -162,7 +182,7 @@ class Runner:
             return
         try:
             await self.react(react, event)
-        except INFRASTRUCTURE:
+        except (EpochMismatch, *INFRASTRUCTURE):
             raise
         except Exception as error:
             log.error("event parked", agent=self.name, position=event.position, type=event.type, exc_info=error)
@@ -183,7 +203,8 @@ class Runner:
     async def _flush(self) -> None:
         async with self._flushing:
             for (feed, partition), state in list(self._partitions.items()):
-                if state.reached is not None and state.reached != state.saved:
+                # Never back: after a lost compare-and-set somebody else may be further than we are.
+                if state.reached is not None and state.reached.position > state.saved.position:
                     await self._save(feed, partition, state, state.reached)
 
     async def _save(self, feed: str, partition: int, state: Partition, reached: Checkpoint) -> None:
@@ -193,3 +214,10 @@ class Runner:
         # Another process handles this partition now; what we did carries ids, so it changes nothing twice.
         log.warning("checkpoint moved by another", agent=self.name, feed=feed, partition=partition)
         state.saved = (await self._checkpoints.load(feed))[partition]
+
+
+async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -16,7 +16,10 @@ FEED = "store"
 
 
 async def run_from_store(dsn: str, runner: Runner, feed: Feed) -> None:
-    """Handle the feed's events for ever; one process leads per agent, others stand by."""
+    """Handle the feed's events until cancelled; one process leads per agent, others stand by.
+
+    Raises `EpochMismatch`, and what else `Runner.check` raises.
+    """
     async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
         with attempt:
             async with leadership(dsn, f"agent {runner.name}") as lead:
@@ -34,7 +37,15 @@ async def _follow(lead: asyncpg.Connection, runner: Runner, feed: Feed) -> None:
                 position = event.position
             if not events:
                 await feed.wait(position, WAIT_SECONDS)
+                runner.check()
                 if lead.is_closed():
                     raise asyncpg.InterfaceError("the connection that holds the lead is gone")
     finally:
+        await _drain(runner)
+
+
+async def _drain(runner: Runner) -> None:
+    try:
         await runner.drain()
+    except INFRASTRUCTURE as error:  # raised, it would take the place of our own cancellation
+        log.warning("checkpoints are not saved", agent=runner.name, error=type(error).__name__)
