@@ -48,7 +48,6 @@ _SETTINGS = {
     "autovacuum_max_workers": "1",
     "log_checkpoints": "off",
     "timezone": "UTC",
-    "restart_after_crash": "on",
 }
 
 

@@ -68,7 +68,7 @@ def _server_pid(folder: Path) -> int:
 
 async def _gone(folder: Path) -> None:
     async with asyncio.timeout(20):
-        while survivors(folder / "data"):  # noqa: ASYNC110 (processes of others offer no event)
+        while survivors(folder / "data"):
             await asyncio.sleep(0.01)
 
 
