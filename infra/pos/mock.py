@@ -12,9 +12,9 @@ from uuid import UUID
 import asyncpg
 
 from domain.clock import Clock
+from infra.lane import Lane
 from infra.outbound import Operation, Outbound, Policy, Refused, Unavailable
 from infra.pos.credentials import Credentials
-from infra.pos.lane import Lane
 from infra.pos.provider import ExternalJob, ExternalStatus, WorkOrder
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from infra.pos.lane import Lane
+from infra.lane import Lane
 
 
 class Doubling:
