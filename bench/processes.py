@@ -1,0 +1,67 @@
+"""Processes to measure: roles of the system, the bare endpoint, the load generator."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+MASTER_KEY = "11" * 32
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_FIXED = {"RATE_LIMITS": "off", "LOG_FORMAT": "json"}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def process(folder: Path, *arguments: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m …`, from when it says on stdout that it is ready. Its log goes into a file of `folder`."""
+    with (folder / f"{'-'.join(arguments)}.log").open("ab") as log:
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *arguments, stdout=-1, stderr=log, env=os.environ | _FIXED | settings
+        )
+    reader = asyncio.create_task(_ready(started))
+    try:
+        await asyncio.wait_for(reader, _START_SECONDS)
+        yield started
+    finally:
+        if started.returncode is None:
+            started.terminate()
+        try:
+            await asyncio.wait_for(started.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            started.kill()
+            await started.wait()
+
+
+async def _ready(started: asyncio.subprocess.Process) -> None:
+    assert started.stdout is not None
+    while line := await started.stdout.readline():
+        if b"ready" in line:
+            return
+    raise RuntimeError(f"a process ended before it was ready, with status {await started.wait()}")
+
+
+async def load(
+    port: int, path: str, body: Mapping[str, Any], callers: int, seconds: float, per_second: float | None = None
+) -> dict[str, Any]:
+    """What the load generator reports. Raises RuntimeError when an answer was not 201."""
+    given = [str(port), path, str(callers), str(seconds), *([] if per_second is None else [str(per_second)])]
+    generator = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.load", *given, stdin=-1, stdout=-1)
+    out, _ = await generator.communicate(orjson.dumps(body))
+    if generator.returncode:
+        raise RuntimeError(f"the load generator ended with status {generator.returncode}")
+    report: dict[str, Any] = orjson.loads(out)
+    if report["refused"]:
+        raise RuntimeError(f"{report['refused']} requests were refused, the first with {report['first']}")
+    return report
