@@ -113,6 +113,10 @@ class Work:
     touched: list[Aggregate] = field(default_factory=list)
     erased: list[UUID] = field(default_factory=list)
 
+    def begun(self, fresh: bool, tenant: UUID | None) -> "Work":
+        """Another one over the same ports, with nothing touched. (`dataclasses.replace` takes five times as long.)"""
+        return Work(self.streams, self.directory, self.clock, self.new_id, self.chance, fresh, tenant)
+
     @property
     def now(self) -> datetime:
         return self.clock.now()
@@ -190,13 +194,12 @@ class Bus:
 
     async def _run(self, handler: Handler, name: str, command: Any, envelope: Envelope, fresh: bool) -> Outcome | None:
         """One run; None asks for another."""
-        blank = self._blank
-        tenant = None if envelope.any_owner else envelope.owner
-        work = replace(blank, fresh=fresh, tenant=tenant, touched=[], erased=[])
+        streams = self._blank.streams
+        work = self._blank.begun(fresh, None if envelope.any_owner else envelope.owner)
         try:
             result = await handler(command, work)
             sent = envelope if work.owner is None else replace(envelope, owner=work.owner)
-            appended = await blank.streams.append(work, sent, name)
+            appended = await streams.append(work, sent, name)
         except DomainError:
             if before := await self._before(envelope):
                 return before
@@ -205,7 +208,7 @@ class Bus:
                 return None
             raise
         finally:
-            blank.streams.release(work)
+            streams.release(work)
         if appended is not None and not appended.last and not fresh and work.touched:
             # Nor has a fresh one been asked whether there really is nothing to do.
             return None
