@@ -12,8 +12,18 @@ import httpx
 from api.composition import compose
 from domain.clock import Clock
 from infra.settings import Settings, load
-from runtime.parts import Background, start_agents, start_projectors, start_timers, store_feed
+from runtime.parts import (
+    Background,
+    kafka_feed,
+    start_agents,
+    start_kafka_agents,
+    start_projectors,
+    start_relay,
+    start_timers,
+    store_feed,
+)
 from runtime.system import System, open_system
+from streams import topics
 
 KEY = "11" * 32
 
@@ -31,28 +41,50 @@ def settings_for(dsn: str, home: Path, **changes: Any) -> Settings:
     return load(given | {name: str(value) for name, value in changes.items()})
 
 
+def _failed() -> None:
+    raise AssertionError("a part of the system failed")
+
+
 @asynccontextmanager
 async def running(
     dsn: str, home: Path, *, agents: bool = True, timers: bool = True, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[Running]:
     """The embedded system over `dsn`. `changes` are settings by name."""
-
-    def failed() -> None:
-        raise AssertionError("a part of the system failed")
-
-    background = Background(failed)
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(open_system(settings_for(dsn, home, **changes), dsn, clock))
         feed = await stack.enter_async_context(store_feed(system))
-        await stack.enter_async_context(background)
+        background = await stack.enter_async_context(Background(_failed))
         start_projectors(system, feed, background)
         if agents:
             start_agents(system, feed, background)
         if timers:
             start_timers(system, background)
-        transport = httpx.ASGITransport(app=await stack.enter_async_context(compose(system)))
-        client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/tradeengage/api/v1")
-        yield Running(system, await stack.enter_async_context(client))
+        yield Running(system, await stack.enter_async_context(_client(system)))
+
+
+@asynccontextmanager
+async def over_kafka(dsn: str, home: Path, bootstrap: str, prefix: str) -> AsyncIterator[Running]:
+    """The roles of the distributed system over `dsn` and a broker, all in this process."""
+    changes = {"KAFKA_BOOTSTRAP_SERVERS": bootstrap, "KAFKA_TOPIC_PREFIX": prefix}
+    await topics.apply(bootstrap, prefix)
+    async with AsyncExitStack() as stack:
+        system = await stack.enter_async_context(open_system(settings_for(dsn, home, **changes), dsn))
+        store = await stack.enter_async_context(store_feed(system))
+        feed = await stack.enter_async_context(kafka_feed(system))
+        background = await stack.enter_async_context(Background(_failed))
+        start_relay(system, store, background)
+        start_projectors(system, feed, background)
+        start_kafka_agents(system, background)
+        start_timers(system, background)
+        yield Running(system, await stack.enter_async_context(_client(system)))
+
+
+@asynccontextmanager
+async def _client(system: System) -> AsyncIterator[httpx.AsyncClient]:
+    async with compose(system) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/tradeengage/api/v1") as client:
+            yield client
 
 
 async def until(condition: Any, seconds: float = 10.0) -> Any:
@@ -62,5 +94,5 @@ async def until(condition: Any, seconds: float = 10.0) -> Any:
         if found := await condition():
             return found
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"not within {seconds} s: {condition.__name__}")
+            raise AssertionError(f"not within {seconds} s: {condition}")
         await asyncio.sleep(0.02)

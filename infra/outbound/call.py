@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from opentelemetry import trace
 from prometheus_client import Histogram
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
+from infra import telemetry
 from infra.outbound.breaker import Breaker, Circuit
 from infra.outbound.bulkhead import Bulkhead
 from infra.outbound.errors import Ambiguous, BulkheadFull, CircuitOpen, OutboundError, Unavailable
@@ -19,8 +20,6 @@ from infra.outbound.errors import Ambiguous, BulkheadFull, CircuitOpen, Outbound
 T = TypeVar("T")
 
 CALL_SECONDS = Histogram("outbound_call_seconds", "One attempt at a call", ["system", "operation", "outcome"])
-
-_tracer = trace.get_tracer("jobstream.outbound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +90,22 @@ class Outbound:
 
     async def call(self, operation: Operation, attempt: Callable[[], Awaitable[T]]) -> T:
         """What `attempt` returns. Raises `Refused`, `Unavailable` or `Ambiguous`; a defect of ours as it is."""
-        if not operation.repeatable:
+        try:
             return await self._once(operation, attempt)
+        except OutboundError as error:
+            if not operation.repeatable or not self._worth_repeating(error):
+                raise
+            return await self._repeated(operation, attempt, error)
+
+    async def _repeated(self, operation: Operation, attempt: Callable[[], Awaitable[T]], first: OutboundError) -> T:
+        # Only now: to set up tenacity's loop costs more than a whole call to the embedded provider.
+        failed = [first]
+
+        async def once() -> T:
+            if failed:
+                raise failed.pop()
+            return await self._once(operation, attempt)
+
         retrying = AsyncRetrying(
             sleep=self._sleep,
             stop=stop_after_attempt(self._policy.attempts),
@@ -100,7 +113,7 @@ class Outbound:
             wait=self._wait,
             reraise=True,
         )
-        return await retrying(self._once, operation, attempt)
+        return await retrying(once)
 
     def _worth_repeating(self, error: BaseException) -> bool:
         if not isinstance(error, Unavailable) or isinstance(error, CircuitOpen | BulkheadFull):
@@ -117,7 +130,8 @@ class Outbound:
 
     async def _once(self, operation: Operation, attempt: Callable[[], Awaitable[T]]) -> T:
         started, outcome = self._now(), "defect"
-        with self._span(operation) as span:
+        attributes = {"jobstream.provider": self.system, "jobstream.operation": operation.name}
+        with telemetry.span(f"{self.system} {operation.name}", trace.SpanKind.CLIENT, attributes=attributes) as span:
             try:
                 result = await self._guarded(operation, attempt)
                 outcome = "ok"
@@ -130,19 +144,7 @@ class Outbound:
                 raise
             finally:
                 span.set_attribute("jobstream.outcome", outcome)
-                if outcome != "ok":
-                    span.set_status(trace.StatusCode.ERROR, outcome)
                 CALL_SECONDS.labels(self.system, operation.name, outcome).observe(self._now() - started)
-
-    def _span(self, operation: Operation) -> AbstractContextManager[trace.Span]:
-        # The exception itself stays out of the span: a foreign library's text may quote what was sent.
-        return _tracer.start_as_current_span(
-            f"{self.system} {operation.name}",
-            kind=trace.SpanKind.CLIENT,
-            attributes={"jobstream.provider": self.system, "jobstream.operation": operation.name},
-            record_exception=False,
-            set_status_on_exception=False,
-        )
 
     async def _guarded(self, operation: Operation, attempt: Callable[[], Awaitable[T]]) -> T:
         self._breaker.check()  # before the queue: while the circuit is open nobody stands in line

@@ -31,9 +31,7 @@ class Time:
         return asyncio.timeout(seconds / 100)
 
     def outbound(self, system: str = "somewhere", policy: Policy | None = None) -> Outbound:
-        return Outbound(
-            system, policy, now=self.now, sleep=self.sleep, uniform=self.uniform, within=self.within
-        )
+        return Outbound(system, policy, now=self.now, sleep=self.sleep, uniform=self.uniform, within=self.within)
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@ import asyncio
 
 import httpx
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from prometheus_client import REGISTRY
 
-from infra.outbound import Ambiguous, BulkheadFull, Operation, OutboundError, Policy, Throttled, Unavailable, call
+from infra import telemetry
+from infra.outbound import Ambiguous, BulkheadFull, Operation, OutboundError, Policy, Throttled, Unavailable
 from infra.outbound.http import exchange, retry_after
 from tests.unit.outbound.conftest import Time
 
@@ -68,17 +67,13 @@ async def test_every_attempt_is_measured_by_its_outcome(time: Time) -> None:
     assert REGISTRY.get_sample_value("outbound_call_seconds_count", labels) == 3
 
 
-async def test_the_span_names_system_and_operation_and_quotes_nothing(
-    time: Time, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exporter, provider = InMemorySpanExporter(), TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(call, "_tracer", provider.get_tracer("test"))
+async def test_the_span_names_system_and_operation_and_quotes_nothing(time: Time) -> None:
+    exporter = InMemorySpanExporter()
 
     async def quotes() -> None:
         raise ValueError("Jane Smith, (555) 987-6543")
 
-    with pytest.raises(ValueError, match="Jane"):
+    with telemetry.recording(exporter), pytest.raises(ValueError, match="Jane"):
         await time.outbound().call(CREATE, quotes)
     (span,) = exporter.get_finished_spans()
     assert span.kind is SpanKind.CLIENT
