@@ -45,7 +45,7 @@ def _above(span: ReadableSpan, spans: dict[int, ReadableSpan]) -> list[str]:
 def _check(exporter: InMemorySpanExporter) -> None:
     spans = {span.context.span_id: span for span in exporter.get_finished_spans() if span.context is not None}
     [call] = [span for span in spans.values() if span.name == "mock create"]
-    assert _above(call, spans) == ["mock create", "pos_sync RoutingCreated", "POST /tradeengage/api/v1/jobs/"]
+    assert _above(call, spans) == ["mock create", "pos_sync RoutingCreated", "POST /jobs/"]
 
 
 async def test_one_trace_leads_from_the_request_to_the_pos_call(database: str, tmp_path: Path) -> None:
