@@ -59,7 +59,7 @@ def list_parked(as_json: bool) -> None:
 
     rows = _with_redrives(ask)
     if as_json:
-        click.echo(orjson.dumps(rows))
+        click.echo(orjson.dumps(rows, default=str))  # asyncpg has a UUID type of its own
         return
     for row in rows:
         click.echo(f"{row['agent']}  {row['stream_id']}  {row['type']} at {row['position']}, {row['waiting']} waiting")

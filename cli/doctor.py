@@ -15,6 +15,7 @@ import orjson
 import redis
 from aiokafka.errors import KafkaError
 
+from infra import logging
 from infra.embedded_postgres import PostgresUnavailable
 from infra.master_key import master_key
 from infra.settings import BadSettings, Settings, check_exposure, load
@@ -59,6 +60,7 @@ def _findings() -> Iterator[Finding]:
     yield Finding("python", True, sys.version.split()[0])
     try:
         settings = load()
+        logging.configure(settings)
         check_exposure(settings)
         master_key(settings)
     except BadSettings as problem:

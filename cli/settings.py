@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import click
 
+from infra import logging
 from infra.settings import BadSettings, Settings, load
 
 BAD_SETTINGS = 2
@@ -17,11 +18,13 @@ def fail(message: str, status: int = 1) -> NoReturn:
 
 
 def settings_or_exit() -> Settings:
-    """The environment's settings; exit status 2 when one is unknown or has a bad value."""
+    """The environment's settings; exit status 2 when one is unknown or has a bad value. Logs go to standard error."""
     try:
-        return load()
+        settings = load()
     except BadSettings as problem:
         fail(str(problem), BAD_SETTINGS)
+    logging.configure(settings)
+    return settings
 
 
 def kafka_or_exit(settings: Settings) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from runtime.parts import (
     start_timers,
     store_feed,
 )
-from runtime.system import System, open_system
+from runtime.system import READ_MODELS, System, open_system
 from streams import topics
 
 KEY = "11" * 32
@@ -81,10 +82,16 @@ async def over_kafka(dsn: str, home: Path, bootstrap: str, prefix: str) -> Async
 
 @asynccontextmanager
 async def _client(system: System) -> AsyncIterator[httpx.AsyncClient]:
+    await until(partial(projected, system))
     async with compose(system) as app:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/tradeengage/api/v1") as client:
             yield client
+
+
+async def projected(system: System) -> bool:
+    """Whether answers show what was written: before its projector leads, nobody waits for a read model."""
+    return not any(system.positions.stopped(model) for model in READ_MODELS)
 
 
 async def until(condition: Any, seconds: float = 10.0) -> Any:

@@ -1,0 +1,80 @@
+"""`jobstream dlq`, as an operator runs it beside a system at work."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import orjson
+
+from infra.recorded_rows import recorded
+from streams.parking import Parking
+from tests.conformance.trade import Trade
+from tests.running import KEY, Running, running
+
+
+async def dlq(dsn: str, *arguments: str, **changes: str) -> tuple[int, str, str]:
+    """Exit status, output and errors."""
+    environment = os.environ | {"DATABASE_URL": dsn, "MASTER_KEY": KEY} | changes
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "dlq", *arguments),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    return await process.wait(), output.decode(), errors.decode()
+
+
+async def park_the_routing(there: Running) -> str:
+    """As if the agent had met a defect at the routing's first event; answers the stream's id."""
+    system = there.system
+    rows = await system.store.read(0, 1000)
+    [created] = [
+        recorded(row, system.store.epoch, system.codec.decode) for row in rows if row["type"] == "RoutingCreated"
+    ]
+    await Parking(system.database.pool, "pos_sync").park(created, KeyError("mock"), attempts=1)
+    return str(created.stream_id)
+
+
+async def test_an_operator_lists_the_dead_letters_and_redrives_them(database: str, tmp_path: Path) -> None:
+    async with running(database, tmp_path, agents=False, timers=False) as there:
+        trade = Trade(there.client)
+        await trade.company("Receiver", "plumbing")
+        job_id = await trade.job(await trade.sender("Sender"), "Dripping tap", "plumbing")
+        stream_id = await park_the_routing(there)
+        status, output, _ = await dlq(database, "list", "--json")
+        [listed] = orjson.loads(output)
+        assert status == 0
+        assert (listed["agent"], listed["stream_id"], listed["waiting"]) == ("pos_sync", stream_id, 1)
+        assert listed["error"].startswith("builtins.KeyError")
+        assert (await dlq(database, "redrive", "pos_sync", stream_id))[:2] == (0, "1 handled\n")
+        assert await trade.statuses(job_id) == ["synced"]
+        assert (await dlq(database, "list"))[1] == "0 parked\n"
+
+
+async def test_a_redrive_that_fails_again_says_so_by_its_exit_status(database: str, tmp_path: Path) -> None:
+    async with running(database, tmp_path, agents=False, timers=False) as there:
+        trade = Trade(there.client)
+        company_id = await trade.company("Receiver", "plumbing")
+        await trade.job(await trade.sender("Sender"), "Dripping tap", "plumbing")
+        stream_id = await park_the_routing(there)
+        # No claim can be recorded any more: the event behind it is unreadable.
+        await there.system.database.pool.execute(
+            "update events set data = '\\x00' where stream_id = $1 and type = 'CompanyRegistered'", company_id
+        )
+        status, output, errors = await dlq(database, "redrive", "pos_sync", stream_id)
+        assert (status, output) == (1, "0 handled\n")
+        assert len(errors.strip().splitlines()[-1]) < 200
+        [left] = orjson.loads((await dlq(database, "list", "--json"))[1])
+        assert (left["waiting"], left["attempts"]) == (1, 2)
+
+
+async def test_what_an_operator_gets_wrong_is_named(database: str) -> None:
+    status, _, errors = await dlq(database, "redrive", "no_such_agent", "01a2054f-19dc-72c0-8483-4c12dec9b5d9")
+    assert status == 1
+    assert "agents are matching, pos_sync" in errors
+    assert (await dlq(database, "list", MASTER_KEY=""))[0] == 2
+    status, _, errors = await dlq("postgresql://127.0.0.1:9/nowhere", "list")
+    assert status == 1
+    assert "Traceback" not in errors
