@@ -1,0 +1,137 @@
+"""Writes the parts of docs/events.md that follow from schemas/*/*.avsc and streams/topics.py.
+
+Run it after a change of either: python docs/generate_events.py
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from schemas.registry import EventSchema, Registry
+from streams import topics
+
+PAGE = Path(__file__).with_name("events.md")
+
+_MOMENT = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
+_ID = UUID("0192f0c1-0000-7000-8000-000000000001")
+_BY_NAME: Mapping[str, Any] = {
+    "actor": "development",
+    "algorithm": "skills-1",
+    "categories": ["plumbing"],
+    "category": "plumbing",
+    "changed": ["active"],
+    "city": "Anytown",
+    "credentials_ref": None,
+    "error": "servicetitan: connection lost during create (ReadError)",
+    "external_id": "mock-10001",
+    "features": {"skills": 3.0, "levels": 1.0, "category": 0.5, "area": 0.4},
+    "matched_skills": ["plumbing"],
+    "matching_score": 4.9,
+    "name": "Buckeye Plumbing",
+    "provider_type": "mock",
+    "reason": "asked by e-mail",
+    "removed": ["mock-10002"],
+    "required_skills": ["plumbing"],
+    "revenue": Decimal("450.00"),
+    "routings": 2,
+    "skill_levels": {"plumbing": "expert"},
+    "skills": {"plumbing": "expert"},
+    "state": "CA",
+    "states": ["OH"],
+    "worker": "host/4711",
+    "zip_code": "90210",
+    "zip_prefixes": ["410"],
+}
+_BY_TYPE: Mapping[str, Any] = {
+    "boolean": True,
+    "int": 1,
+    "uuid": _ID,
+    "timestamp-micros": _MOMENT,
+}
+
+
+def page() -> str:
+    """docs/events.md as it should be."""
+    text = PAGE.read_text()
+    for mark, lines in (("topics", _topics()), ("events", _events(Registry()))):
+        before, start, rest = text.partition(f"<!-- {mark} -->\n")
+        _, end, after = rest.partition("\n<!-- end -->")
+        text = before + start + "\n".join(lines) + end + after
+    return text
+
+
+def example(schema: EventSchema) -> dict[str, Any]:
+    """A payload that fits the schema, personal fields sealed."""
+    sealed = {field.name for field in schema.personal}
+    fields = schema.declaration["fields"]
+    return {field["name"]: "enc:1:…" if field["name"] in sealed else _value(schema, field) for field in fields}
+
+
+def _value(schema: EventSchema, field: Mapping[str, Any]) -> Any:
+    name, type_ = field["name"], field["type"]
+    if schema.event == "CompanyUpdated" and name not in ("changed", "active"):
+        return None
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return _BY_TYPE[_plain(type_[1] if isinstance(type_, list) else type_)]
+
+
+def _topics() -> Iterator[str]:
+    yield "| Topic | Partitions | Kept | Holds |"
+    yield "|---|---|---|---|"
+    for context, topic in topics.EVENTS.items():
+        yield f"| `{topic.name}` | {topic.partitions} | for ever | the events of the context `{context}` |"
+    yield f"| `{topics.POSITIONS.name}` | {topics.POSITIONS.partitions} | the latest | how far the relay has come |"
+
+
+def _events(registry: Registry) -> Iterator[str]:
+    for type_ in registry.types:
+        schema = registry.latest(type_)
+        yield f"\n### {type_}\n"
+        yield f"{schema.declaration['doc']} (Version {schema.version}, schema id {schema.id}.)\n"
+        yield "| Field | Type | Meaning |"
+        yield "|---|---|---|"
+        personal = {field.name: field for field in schema.personal}
+        for field in schema.declaration["fields"]:
+            about = [field["doc"]] if "doc" in field else []
+            if mark := personal.get(field["name"]):
+                erased = "null" if mark.erased is None else f"`{mark.erased}`"
+                about.append(f"🔒 of the subject `{mark.subject}`; erased it reads {erased}.")
+            yield f"| `{field['name']}` | {_spoken(field['type'])} | {' '.join(about)} |"
+        yield f"\n```json\n{json.dumps(_shown(example(schema)), indent=2, ensure_ascii=False)}\n```"
+
+
+def _spoken(type_: Any) -> str:
+    match type_:
+        case ["null", other]:
+            return f"{_spoken(other)} or null"
+        case {"type": "array", "items": items}:
+            return f"array of {_spoken(items)}"
+        case {"type": "map", "values": values}:
+            return f"map to {_spoken(values)}"
+        case {"logicalType": "decimal", "precision": precision, "scale": scale}:
+            return f"decimal ({precision} digits, {scale} after the point)"
+    return _plain(type_)
+
+
+def _plain(type_: Any) -> str:
+    return type_ if isinstance(type_, str) else str(type_.get("logicalType", type_["type"]))
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _shown(each) for name, each in value.items()}
+        case list():
+            return [_shown(each) for each in value]
+        case datetime() | UUID() | Decimal():
+            return str(value)
+    return value
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
