@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -14,9 +14,8 @@ from domain.aggregate import Aggregate
 from domain.errors import NotFound, Refused
 from infra.append import Append, EventTooLarge, NewEvent, Status, StoreClosed, StoreUnavailable, SubjectKey
 from infra.append import IdempotencyKey as KeptKey
-from infra.event_store import EventStore, Row
+from infra.event_store import EventStore
 from infra.identifiers import new_id
-from infra.lane import Lane
 from infra.recorded_rows import recorded
 from schemas.codec import Codec
 from schemas.keyring import SubjectErasedError
@@ -26,7 +25,6 @@ from schemas.recorded import Recorded
 A = TypeVar("A", bound=Aggregate)
 
 CACHED = 4096
-READ_TOGETHER = 256
 # `read` may be this far behind what other processes append.
 STALE_SECONDS = 5.0
 
@@ -47,7 +45,6 @@ class Aggregates:
     def __init__(self, store: EventStore, codec: Codec, seconds: Callable[[], float] = time.monotonic) -> None:
         self._store, self._codec, self._seconds = store, codec, seconds
         self._cache: OrderedDict[UUID, tuple[Aggregate, float]] = OrderedDict()
-        self._reads = Lane(self._read_streams, READ_TOGETHER)
 
     async def load(self, kind: type[A], id: UUID, *, fresh: bool) -> A:
         """The aggregate, to be changed by the caller alone. Raises `NotFound`.
@@ -166,7 +163,7 @@ class Aggregates:
         aggregate = known
         if aggregate is None and kind.SNAPSHOT_EVERY:
             aggregate = await self._from_snapshot(kind, id)
-        rows = await self._reads((id, aggregate.version if aggregate else 0))
+        rows = await self._store.read_stream(id, aggregate.version if aggregate else 0)
         events = [recorded(row, self._store.epoch, self._codec.decode) for row in rows]
         await self._codec.open(events)
         for event in events:
@@ -175,14 +172,6 @@ class Aggregates:
         if aggregate is None:
             raise NotFound(spoken(kind), id)
         return aggregate
-
-    async def _read_streams(self, wanted: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], Sequence[Row]]:
-        """Streams after versions: those that are asked for at one time share a round trip."""
-        after: dict[UUID, int] = {}
-        for id, version in wanted:
-            after[id] = min(version, after.get(id, version))
-        found = await self._store.read_streams([*after.items()])
-        return {(id, after): [row for row in found[id] if row["version"] > after] for id, after in wanted}
 
     async def _from_snapshot(self, kind: type[A], id: UUID) -> A | None:
         kept = await self._store.fetch_snapshot(id)

@@ -1,6 +1,6 @@
 """The event store: one table in PostgreSQL, appended to by group commit, read by position or by stream."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -23,6 +23,7 @@ from infra.append import (
 )
 from infra.append_lane import AppendLane
 from infra.database import Database
+from infra.lane import Lane
 
 __all__ = [
     "CHANNEL",
@@ -45,6 +46,7 @@ __all__ = [
     "SubjectKey",
 ]
 
+STREAMS_TOGETHER = 256  # streams in one read
 CHANNEL = "jobstream_events"  # notified once per call of the append function, with the last position
 
 # One stored event: position, stream_id, version, category, type, event_id, owner, data, metadata (JSON text),
@@ -90,6 +92,7 @@ class EventStore:
     def __init__(self, database: Database, epoch: UUID, lane: AppendLane) -> None:
         self._pool, self.epoch, self._lane = database.pool, epoch, lane
         self._listeners: list[Callable[[int], None]] = []
+        self._reading = Lane(self._read_together, STREAMS_TOGETHER)
 
     @classmethod
     async def open(cls, database: Database) -> Self:
@@ -132,10 +135,15 @@ class EventStore:
         return rows
 
     async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[Row]:
-        """One stream's events by version."""
-        return await self._pool.fetch(
-            _ROW + "where stream_id = $1 and version > $2 order by version", stream_id, after_version
-        )
+        """One stream's events by version. Streams that are asked for at one time share a round trip."""
+        return await self._reading((stream_id, after_version))
+
+    async def _read_together(self, wanted: Sequence[tuple[UUID, int]]) -> Mapping[tuple[UUID, int], list[Row]]:
+        earliest: dict[UUID, int] = {}
+        for id, after in wanted:
+            earliest[id] = min(after, earliest.get(id, after))
+        found = await self.read_streams([*earliest.items()])
+        return {(id, after): [row for row in found[id] if row["version"] > after] for id, after in wanted}
 
     async def read_streams(self, after_versions: Sequence[tuple[UUID, int]]) -> dict[UUID, list[Row]]:
         """Several streams' events, each after a version, in one round trip. A stream without any has an empty list."""

@@ -3,7 +3,7 @@
 The real `Aggregates` and the real codec run over it, so that whatever a test records has been through its schema.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -48,9 +48,6 @@ class MemoryLog:
 
     async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[dict[str, Any]]:
         return [row for row in self.rows if row["stream_id"] == stream_id and row["version"] > after_version]
-
-    async def read_streams(self, after_versions: Sequence[tuple[UUID, int]]) -> dict[UUID, list[dict[str, Any]]]:
-        return {id: await self.read_stream(id, after) for id, after in after_versions}
 
     async def find_command(self, command_id: UUID) -> CommandRecord | None:
         return self._commands.get(command_id)
