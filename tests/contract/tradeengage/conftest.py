@@ -1,0 +1,30 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.contract.tradeengage.desk import Desk
+from tests.running import Running, running
+
+
+@pytest.fixture(scope="session")
+async def shared_database(postgres: str) -> AsyncIterator[str]:
+    """One database for all tests of the contract: they only add to it."""
+    connection = await asyncpg.connect(postgres)
+    await connection.execute("create database contract template migrated")
+    yield postgres.replace("@/postgres?", "@/contract?")
+    await connection.execute("drop database contract with (force)")
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def system(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    home: Path = tmp_path_factory.mktemp("contract")
+    async with running(shared_database, home, ROOT_API="tradeengage", POS_POLL_SECONDS="0.1") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def desk(system: Running) -> Desk:
+    return await Desk(system, system.client).open()
