@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -12,9 +13,10 @@ from tests.running import Running, running
 async def shared_database(postgres: str) -> AsyncIterator[str]:
     """One database for all tests of the contract: they only add to it."""
     connection = await asyncpg.connect(postgres)
-    await connection.execute("create database contract template migrated")
-    yield postgres.replace("@/postgres?", "@/contract?")
-    await connection.execute("drop database contract with (force)")
+    name = f"shared_{uuid4().hex}"
+    await connection.execute(f"create database {name} template migrated")
+    yield postgres.replace("@/postgres?", f"@/{name}?")
+    await connection.execute(f"drop database {name} with (force)")
     await connection.close()
 
 
