@@ -62,6 +62,7 @@ OUTCOMES: Mapping[type[Exception], Outcome] = {
     Unavailable: UNAVAILABLE,
     # What sockets, pools and queries raise while a server is away, starting or stopping.
     ConnectionError: UNAVAILABLE,
+    FileNotFoundError: UNAVAILABLE,  # its socket in the file system
     TimeoutError: UNAVAILABLE,
     asyncpg.PostgresConnectionError: UNAVAILABLE,
     asyncpg.OperatorInterventionError: UNAVAILABLE,

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import structlog
 
 import commands.dispatch
@@ -14,7 +15,7 @@ from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
 from infra.database import Database
-from infra.embedded_postgres import EmbeddedPostgres, FolderInUse
+from infra.embedded_postgres import EmbeddedPostgres, FolderInUse, PostgresUnavailable
 from infra.event_store import EventStore
 from infra.identifiers import new_id
 from infra.master_key import master_key
@@ -89,7 +90,13 @@ async def database_dsn(settings: Settings, *, join: bool = False) -> AsyncIterat
             except FolderInUse:
                 if not join or (dsn := server.running_elsewhere()) is None:
                     raise
-        await migrate(dsn)
+        try:
+            await migrate(dsn)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            where = "DATABASE_URL" if settings.database_url else "The embedded PostgreSQL"
+            raise PostgresUnavailable(
+                f"{where} does not answer as it should: {error or type(error).__name__}"
+            ) from error
         yield dsn
 
 

@@ -93,5 +93,6 @@ async def test_a_claim_that_is_delivered_again_after_its_sync_is_no_illegal_move
     head = await there.system.store.head()
     await deliver(there, pos_sync, created)
     assert await there.system.store.head() == head
+    await there.system.caught_up(head)
     assert await trade.statuses(job_id) == ["synced"]
     assert await there.system.database.pool.fetchval("select count(*) from mock_pos_jobs") == 1

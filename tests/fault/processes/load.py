@@ -1,0 +1,137 @@
+"""Clients that post jobs, each until it is acknowledged, and what must have become of every one of them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+
+from tests.conformance.trade import Sender, Trade, job
+from tests.running import until
+
+CLIENTS = 4
+PAUSE_SECONDS = 0.02
+SKILL = "plumbing"
+RECEIVERS = 2
+
+_JOBS = "select stream_id from events where type = 'ServiceJobCreated'"
+_ROUTINGS = "select stream_id from events where type = 'RoutingCreated'"
+_SYNCED = "select stream_id from events where type = 'RoutingSynced'"
+_OPEN = f"select count(*) from ({_ROUTINGS} except {_SYNCED}) unsynchronised"
+_AT_PROVIDER = "select routing_id from mock_pos_jobs"
+
+
+@dataclass
+class Load:
+    """`acknowledged` are the ids of jobs by the key of their request, `refused` the answers other than success."""
+
+    trade: Trade
+    sender: Sender
+    acknowledged: dict[str, UUID] = field(default_factory=dict)
+    refused: list[httpx.Response] = field(default_factory=list)
+    broken: Counter[str] = field(default_factory=Counter)
+    stopped: bool = False
+    abandoned: bool = False
+    clients: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def more(self, count: int, seconds: float = 60.0) -> None:
+        """Wait until so many more jobs have been acknowledged."""
+        wanted = len(self.acknowledged) + count
+
+        async def enough() -> bool:
+            return len(self.acknowledged) >= wanted
+
+        await until(enough, seconds)
+
+    async def finish(self) -> None:
+        """No more jobs; wait until every client has its last answer."""
+        self.stopped = True
+        await asyncio.gather(*self.clients)
+
+    def abandon(self) -> None:
+        """Nobody will answer any more: what is open stays open."""
+        self.stopped = self.abandoned = True
+
+    async def post(self) -> None:
+        """One client: a job after the other, each with its key again and again until it is taken."""
+        while not self.stopped:
+            key = str(uuid4())
+            while key not in self.acknowledged and not self.stopped:
+                await self._try(key)
+                await asyncio.sleep(PAUSE_SECONDS)
+            if key not in self.acknowledged and not self.abandoned:
+                await self._settle(key)
+
+    async def _settle(self, key: str) -> None:
+        """A request without an answer may have been carried out: it is not left open."""
+
+        async def taken() -> bool:
+            await self._try(key)
+            return key in self.acknowledged
+
+        await until(taken, 60)
+
+    async def _try(self, key: str) -> None:
+        try:
+            answer = await self.trade.client.post(
+                "/jobs/", json=job(self.sender, "Dripping tap", [SKILL]), headers={"Idempotency-Key": key}
+            )
+        except httpx.TransportError as error:
+            self.broken[type(error).__name__] += 1
+            return
+        if answer.status_code == 201:
+            self.acknowledged[key] = UUID(answer.json()["id"])
+        else:
+            self.refused.append(answer)
+
+
+@asynccontextmanager
+async def load(url: str) -> AsyncIterator[Load]:
+    """Clients at work, until they are told to finish."""
+    async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
+        trade = Trade(client)
+        for number in range(RECEIVERS):
+            await trade.company(f"Receiver {number}", SKILL)
+        posting = Load(trade, await trade.sender("Sender"))
+        posting.clients = [asyncio.create_task(posting.post()) for _ in range(CLIENTS)]
+        try:
+            yield posting
+        finally:
+            for each in posting.clients:
+                each.cancel()
+            await asyncio.gather(*posting.clients, return_exceptions=True)
+
+
+async def assert_each_once(dsn: str, posted: Load, seconds: float = 60.0) -> None:
+    """Every acknowledged job is in the log once, and each of its routings ends at the provider and synced, once."""
+    await posted.finish()
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
+    try:
+
+        async def all_synchronised() -> bool:
+            return int(await connection.fetchval(_OPEN)) == 0
+
+        await until(all_synchronised, seconds)
+        jobs, routings, synced, at_provider = [
+            [row[0] for row in await connection.fetch(query)] for query in (_JOBS, _ROUTINGS, _SYNCED, _AT_PROVIDER)
+        ]
+    finally:
+        await connection.close()
+    assert sorted(jobs) == sorted(posted.acknowledged.values())
+    assert len(routings) == RECEIVERS * len(jobs)
+    assert sorted(synced) == sorted(at_provider) == sorted(routings)
+
+
+async def assert_shown(posted: Load, seconds: float = 30.0) -> None:
+    """The last acknowledged jobs are shown with every routing synced."""
+    for job_id in list(posted.acknowledged.values())[-5:]:
+
+        async def shown(job_id: UUID = job_id) -> bool:
+            return await posted.trade.statuses(str(job_id)) == ["synced"] * RECEIVERS
+
+        await until(shown, seconds)
