@@ -6,6 +6,7 @@ The roles `jobstream projector` and `jobstream agents` read Kafka; without a bro
 import sys
 
 from cli.roles import Role, start
+from cli.serving import spare_collections
 from runtime import parts
 
 
@@ -23,6 +24,7 @@ async def _agents(role: Role) -> None:
 
 
 async def _until_stopped(role: Role) -> None:
+    spare_collections()
     print("ready", flush=True)
     await role.stop.wait()
 

@@ -11,7 +11,7 @@ import click
 from api.composition import compose
 from api.operations import Report, operations_app
 from cli.sample import load_sample
-from cli.serving import prepare, run, serve_http, stopping
+from cli.serving import prepare, run, serve_http, spare_collections, stopping
 from cli.settings import BAD_SETTINGS, fail
 from infra.embedded_postgres import PostgresUnavailable
 from infra.settings import BadSettings, Settings, check_exposure, load
@@ -38,6 +38,7 @@ class Role:
     async def operate(self, report: Report) -> None:
         """Until told to stop, tell the operator how it goes, on METRICS_PORT."""
         settings = self.system.settings
+        spare_collections()
         if settings.metrics_port:
             app = operations_app(report)
             await serve_http(app, settings.host, settings.metrics_port, self.stop, lambda: None)
