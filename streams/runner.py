@@ -172,9 +172,13 @@ class Runner:
     ) -> None:
         if before is not None:
             await asyncio.wait({before})
-        async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
-            with attempt:
-                await self._react_or_park(react, event)
+        try:
+            await self._react_or_park(react, event)
+        except INFRASTRUCTURE:
+            # Only now: setting up the loop for every event took a tenth of an agent's time.
+            async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
+                with attempt:
+                    await self._react_or_park(react, event)
         self._finish(state, entry)
 
     async def _react_or_park(self, react: React, event: Recorded) -> None:
