@@ -120,12 +120,16 @@ async def _synchronised(session: Session, before: Any, under_way: bool) -> Any:
         row: Any = await session.system.routings.by_id(id)
         if row["sync_status"] in (SyncStatus.SYNCED, SyncStatus.COMPLETED):
             return row
-        ours = under_way or row["claimed_at"] != before["claimed_at"]
+        ours = under_way or _attempts(row) > _attempts(before)
         if row["sync_status"] == SyncStatus.FAILED and ours:
             raise SyncError(row["error_message"])
         if positions.stopped(routings):
             raise Unavailable("the read model of routings has stopped")
         await positions.reached([routings], seen + 1, SYNC_SECONDS)
+
+
+def _attempts(row: Any) -> int:
+    return 0 if row["claimed_at"] is None else int(row["retry_count"]) + 1
 
 
 async def _job(session: Session, id: UUID | None) -> Job:

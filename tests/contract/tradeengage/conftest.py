@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,15 +10,21 @@ from tests.contract.tradeengage.desk import Desk
 from tests.running import Running, running
 
 
-@pytest.fixture(scope="session")
-async def shared_database(postgres: str) -> AsyncIterator[str]:
-    """One database for all tests of the contract: they only add to it."""
+@asynccontextmanager
+async def fresh_database(postgres: str) -> AsyncIterator[str]:
     connection = await asyncpg.connect(postgres)
     name = f"shared_{uuid4().hex}"
     await connection.execute(f"create database {name} template migrated")
     yield postgres.replace("@/postgres?", f"@/{name}?")
     await connection.execute(f"drop database {name} with (force)")
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_database(postgres: str) -> AsyncIterator[str]:
+    """One database for many tests: they only add to it."""
+    async with fresh_database(postgres) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -49,10 +49,10 @@ async def test_an_unknown_company_is_not_found_and_an_unrelated_technician_is_re
 
 
 async def test_an_unexpected_error_says_nothing_of_the_inside(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(**_: object) -> None:
         raise RuntimeError("secret-of-the-inside")
 
-    monkeypatch.setattr("commands.dispatch.find_matches", broken)
+    monkeypatch.setattr("api.tradeengage.jobs.CreateServiceJob", broken)
     answer = await desk.client.post("/jobs/", json=desk.job())
     assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL_ERROR")
     assert_like(ERROR, answer.json())

@@ -15,8 +15,8 @@ LIMIT, REMAINING, RESET = "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateL
 
 
 @pytest.fixture
-async def limited(shared_database: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with running(shared_database, tmp_path, agents=False, timers=False, RATE_LIMITS="on") as started:
+async def limited(database: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with running(database, tmp_path, agents=False, timers=False, RATE_LIMITS="on") as started:
         yield Desk(started, started.client)
 
 

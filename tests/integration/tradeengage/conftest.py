@@ -9,13 +9,25 @@ import pytest
 from infra.pos.servicetitan import adapter
 from infra.pos.simulator import build
 from streams import deadlines
-from tests.contract.tradeengage.conftest import desk, shared_database, system  # noqa: F401 (fixtures of both folders)
+from tests.contract.tradeengage.conftest import (  # noqa: F401 (fixtures of both folders)
+    desk,
+    fresh_database,
+    shared_database,
+    system,
+)
 from tests.contract.tradeengage.desk import Desk
 from tests.grammar import StandingClock
 from tests.integration.pos.conftest import Simulator, served
 from tests.running import running
 
 Open = Callable[..., AbstractAsyncContextManager[Desk]]
+
+
+@pytest.fixture(scope="module")
+async def enforced_database(postgres: str) -> AsyncIterator[str]:
+    """One database for a module whose system asks for keys."""
+    async with fresh_database(postgres) as dsn:
+        yield dsn
 
 
 @pytest.fixture
