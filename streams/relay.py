@@ -79,7 +79,7 @@ class Relay:
         try:
             await producer.start()
             await self._refuse_unfit_topics()
-            self.position = await resume_after(self._store, self._bootstrap, self._prefix)
+            self.position = await resume_after(self._store, producer, self._bootstrap, self._prefix)
             self.active = True
             log.info("relay is active", position=self.position)
             while True:

@@ -10,13 +10,14 @@ from typing import Self
 from uuid import UUID
 
 import orjson
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from infra.event_store import EventStore
 from streams import topics
 from streams.consumer import consuming
 
 KEY = b"relay"
+MARK = b"relay started"
 _POLL_MS = 200
 _RESTORED = "bring the lost events back from Kafka (it holds the same bytes), or relay under a new KAFKA_TOPIC_PREFIX"
 
@@ -66,16 +67,16 @@ class RelayRecord:
         return cls(fields["position"], UUID(fields["event_id"]), UUID(fields["epoch"]))
 
 
-async def resume_after(store: EventStore, bootstrap: str, prefix: str) -> int:
-    """The position to relay on from. Only after the producer has started: that settles what the last one left open.
+async def resume_after(store: EventStore, producer: AIOKafkaProducer, bootstrap: str, prefix: str) -> int:
+    """The position to relay on from. `producer` has started: that settled what the one before left open.
 
     Raises `RelayHalted` when it cannot be told, and aiokafka's `KafkaError`.
     """
     positions = topics.positions_partition(prefix)
-    record = await _last_record(bootstrap, positions)
+    record = await _last_record(bootstrap, positions, await _mark(producer, positions))
     if record is None:
         # End offsets alone would not tell: an aborted first transaction leaves its remains in the log.
-        if await _committed(bootstrap, topics.event_partitions(prefix), to_the_end=False):
+        if await _any_committed(bootstrap, topics.event_partitions(prefix)):
             raise PositionsMissing(positions.topic)
         return 0
     if record.epoch != store.epoch:
@@ -86,30 +87,38 @@ async def resume_after(store: EventStore, bootstrap: str, prefix: str) -> int:
     return record.position
 
 
-async def _last_record(bootstrap: str, positions: TopicPartition) -> RelayRecord | None:
+async def _mark(producer: AIOKafkaProducer, positions: TopicPartition) -> int:
+    """Write a mark behind all records, and answer its offset: whoever has read up to it has read them all.
+
+    A partition's end as the broker tells it may lie too early for a moment after the broker was killed; a relay that
+    believed it would start before what it had relayed.
+    """
+    await producer.begin_transaction()
+    sent = await producer.send(positions.topic, b"", MARK, positions.partition)
+    offset: int = (await sent).offset
+    await producer.commit_transaction()
+    return offset
+
+
+async def _last_record(bootstrap: str, positions: TopicPartition, mark: int) -> RelayRecord | None:
     last = None
-    for message in await _committed(bootstrap, [positions], to_the_end=True):
-        if message.key == KEY and message.value is not None:
-            last = RelayRecord.of(message.value)
+    async with consuming(bootstrap) as consumer:
+        consumer.assign([positions])
+        await consumer.seek_to_beginning(positions)
+        while await consumer.position(positions) <= mark:
+            for message in (await consumer.getmany(timeout_ms=_POLL_MS)).get(positions, []):
+                if message.key == KEY and message.value is not None:
+                    last = RelayRecord.of(message.value)
     return last
 
 
-async def _committed(bootstrap: str, partitions: Sequence[TopicPartition], to_the_end: bool) -> list[ConsumerRecord]:
+async def _any_committed(bootstrap: str, partitions: Sequence[TopicPartition]) -> bool:
     async with consuming(bootstrap) as consumer:
-        return await _read(consumer, partitions, to_the_end)
-
-
-async def _read(
-    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], to_the_end: bool
-) -> list[ConsumerRecord]:
-    consumer.assign(partitions)
-    await consumer.seek_to_beginning(*partitions)
-    ends = await consumer.end_offsets(partitions)
-    found: list[ConsumerRecord] = []
-    # A position moves over transaction markers too, but only while messages are asked for.
-    while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-        for messages in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-            found += messages
-        if found and not to_the_end:
-            break
-    return found
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        # A position moves over transaction markers too, but only while messages are asked for.
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            if await consumer.getmany(timeout_ms=_POLL_MS):
+                return True
+    return False

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 from infra.kafka.broker import Broker
 from streams import topics
 from streams.relay import Relay, transactional_producer
-from streams.relay_record import RelayRecord
+from streams.relay_record import KEY, RelayRecord
 from tests.kafka_log import Log, eventually, messages, opened_log
 
 KILLS = 12
@@ -43,7 +43,7 @@ def positions(found: list[ConsumerRecord]) -> list[int]:
 
 
 async def relayed_position(bootstrap: str, prefix: str) -> int:
-    found = await messages(bootstrap, [topics.positions_partition(prefix)])
+    found = [each for each in await messages(bootstrap, [topics.positions_partition(prefix)]) if each.key == KEY]
     return RelayRecord.of(found[-1].value).position if found else 0
 
 
