@@ -66,7 +66,8 @@ class Listener:
                     channels.add(channel)
                     self._tell(channel, None)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), _PROBE_SECONDS)
+                    async with asyncio.timeout(_PROBE_SECONDS):
+                        await self._changed.wait()
                     continue
                 await connection.execute("select 1", timeout=10)  # asyncpg fails on an empty query
         finally:

@@ -154,7 +154,8 @@ class Positions:
                 self.doubted = True
                 log.warning("the positions of read models are not known", error=type(error).__name__)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ask.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._ask.wait()
             self._ask.clear()
 
     async def refresh(self, pool: asyncpg.Pool) -> None:

@@ -153,7 +153,8 @@ class StoreFeed:
     async def _poll(self) -> None:
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ask.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._ask.wait()
             self._ask.clear()
             if not self._waiters:
                 continue

@@ -90,7 +90,9 @@ class KafkaFeed:
         """See `Feed`."""
         if self._last <= after and self._foreign is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), timeout)
+                # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+                async with asyncio.timeout(timeout):
+                    await self._arrived.wait()
 
     async def _follow(self) -> None:
         backoff = Backoff()

@@ -1,10 +1,14 @@
 """What the tests of a whole system ask of it over TradeEngage's interface."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx
+
+_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,13 @@ class Trade:
 
     client: httpx.AsyncClient
 
-    async def post(self, path: str, body: dict[str, Any], **headers: str) -> Any:
-        answer = await self.client.post(path, json=body, headers=headers)
-        return answer.raise_for_status().json()
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """One request under one key, again for as long as it is answered with 503."""
+        headers = {"Idempotency-Key": str(uuid4())}
+        return await _insisting(lambda: self.client.post(path, json=body, headers=headers))
 
     async def get(self, path: str) -> Any:
-        return (await self.client.get(path)).raise_for_status().json()
+        return await _insisting(lambda: self.client.get(path))
 
     async def company(self, name: str, *skills: str, provider: str = "mock") -> str:
         """A company that takes jobs which ask for these skills."""
@@ -38,16 +43,22 @@ class Trade:
         technician = await self.post(f"/companies/{company_id}/technicians/", {"name": f"{name}'s technician"})
         return Sender(company_id, technician["id"])
 
-    async def job(self, sender: Sender, summary: str, *skills: str, key: str | None = None) -> str:
-        """The id of a new job; `key` is an Idempotency-Key."""
-        headers = {} if key is None else {"Idempotency-Key": key}
-        return str((await self.post("/jobs/", job(sender, summary, skills), **headers))["id"])
+    async def job(self, sender: Sender, summary: str, *skills: str) -> str:
+        """The id of a new job."""
+        return str((await self.post("/jobs/", job(sender, summary, skills)))["id"])
 
     async def routings(self, job_id: str) -> list[dict[str, Any]]:
         return list(await self.get(f"/jobs/{job_id}/routings"))
 
     async def statuses(self, job_id: str) -> list[str]:
         return sorted(routing["sync_status"] for routing in await self.routings(job_id))
+
+
+async def _insisting(ask: Callable[[], Awaitable[httpx.Response]]) -> Any:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while (answer := await ask()).status_code == 503:
+            await asyncio.sleep(0.05)
+    return answer.raise_for_status().json()
 
 
 def job(sender: Sender, summary: str, skills: Sequence[str]) -> dict[str, Any]:
