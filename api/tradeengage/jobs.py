@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from api.observation import describe
 from api.session import Reading, Session, Writing
-from api.tradeengage.errors import SyncError
+from api.tradeengage.errors import ERRORS, SyncError
 from api.tradeengage.models import Address, Homeowner, Job, NewJob, Routing, SyncRequest
 from commands.bus import Unavailable
 from commands.dispatch import CreateServiceJob, RequestSync, ServiceJobAccepted
@@ -23,11 +23,18 @@ router = APIRouter(prefix="/jobs", tags=["Jobs"])
 # A little longer than an attempt's own limit.
 SYNC_SECONDS = 40.0
 
+UNKNOWN_REQUESTER: dict[int | str, dict[str, Any]] = {
+    404: {"model": ERRORS.model, "description": "The requesting company or its technician is not known"}
+}
+NOT_SYNCED: dict[int | str, dict[str, Any]] = {
+    502: {"model": ERRORS.model, "description": "The provider did not take the job, or not in time"}
+}
+
 Skip = Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number of records to return")]
 
 
-@router.post("/", status_code=201, summary="Create Job with Intelligent Matching")
+@router.post("/", status_code=201, summary="Create Job with Intelligent Matching", responses=UNKNOWN_REQUESTER)
 async def create(job: NewJob, session: Writing) -> Job:
     command = CreateServiceJob(
         summary=job.summary,
@@ -95,7 +102,7 @@ async def routings_of(job_id: UUID, session: Reading) -> list[Routing]:
     return [_routing(row) for row in await session.system.routings.of_job(job_id)]
 
 
-@router.post("/{job_id}/sync", tags=["Job Routings"], summary="Sync Job to Company")
+@router.post("/{job_id}/sync", tags=["Job Routings"], summary="Sync Job to Company", responses=NOT_SYNCED)
 async def sync(job_id: UUID, wanted: SyncRequest, session: Writing) -> Routing:
     """Synchronises now, and answers when it is done. Safe to repeat."""
     await _job(session, job_id)
