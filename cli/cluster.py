@@ -10,6 +10,7 @@ import click
 
 from cli.serving import prepare, stopping
 from cli.settings import BAD_SETTINGS, fail
+from infra import postgres_process
 from infra.embedded_postgres import PostgresUnavailable
 from infra.kafka.broker import Broker
 from infra.kafka.jars import BrokerUnavailable
@@ -78,9 +79,13 @@ async def _broker(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _process(role: str, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A role's process; told to stop, and waited for, at the end. A session of its own: Ctrl-C is for us."""
+    """A role's process; told to stop, and waited for, at the end. A session of its own: Ctrl-C is for us.
+
+    Through the script that has the kernel stop it should we die of anything.
+    """
+    within = [sys.executable, "-I", "-S", postgres_process.__file__, str(os.getpid()), "self"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cli", role, env=dict(environment), start_new_session=True
+        *within, sys.executable, "-m", "cli", role, env=dict(environment), start_new_session=True
     )
     try:
         yield process
