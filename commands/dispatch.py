@@ -33,7 +33,9 @@ class RegisterCompany:
 
 
 @handles(RegisterCompany)
-async def register_company(command: RegisterCompany, work: Work) -> UUID:
+async def register_company(command: RegisterCompany, work: Work) -> datetime:
+    """When it joined."""
+    now = work.now
     company = Company(
         id=work.new_id(),
         name=command.name,
@@ -44,9 +46,10 @@ async def register_company(command: RegisterCompany, work: Work) -> UUID:
         zip_prefixes=command.zip_prefixes,
         active=command.active,
         credentials_ref=command.credentials_ref,
-        timestamp=work.now,
+        timestamp=now,
     )
-    return work.add(company).id
+    work.add(company)
+    return now
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class RegisterTechnician:
 
 
 @handles(RegisterTechnician)
-async def register_technician(command: RegisterTechnician, work: Work) -> UUID:
+async def register_technician(command: RegisterTechnician, work: Work) -> datetime:
+    """When they joined."""
+    now = work.now
     company = await work.read(Company, command.company_id)
     technician = Technician(
         id=work.new_id(),
@@ -85,9 +90,10 @@ async def register_technician(command: RegisterTechnician, work: Work) -> UUID:
         email=command.email,
         phone=command.phone,
         skills=command.skills,
-        timestamp=work.now,
+        timestamp=now,
     )
-    return work.add(technician).id
+    work.add(technician)
+    return now
 
 
 @dataclass(frozen=True, slots=True)

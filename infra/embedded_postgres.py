@@ -16,7 +16,7 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 from urllib.parse import quote
 
 import structlog
@@ -30,6 +30,7 @@ MAJOR = "18"
 _SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432.lock")
 _POLL_SECONDS = 0.01
 _REPORT_SECONDS = 10.0
+_WATCH_SECONDS = 0.5
 
 # Sized for one small program: with its defaults an idle server takes twice the memory.
 _SETTINGS = {
@@ -82,6 +83,7 @@ class EmbeddedPostgres:
         self._lock: IO[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._short: Path | None = None
+        self._place: tuple[str, Path] | None = None  # who the server runs as, and its socket's folder
 
     @property
     def pid(self) -> int:
@@ -103,13 +105,25 @@ class EmbeddedPostgres:
             identity = self._identity()
             if not (self._data / "PG_VERSION").exists():
                 await self._initialise(identity)
-            sockets = self._sockets(identity)
-            self._server = self._launch(identity, sockets)
-            await self._ready(self._server)
+            self._place = identity, self._sockets(identity)
+            await self._begin(*self._place)
         except BaseException:
             await self.stop()
             raise
-        return _dsn(str(sockets))
+        return _dsn(str(self._place[1]))
+
+    async def keep_running(self) -> NoReturn:
+        """Start the server again whenever it ends by itself (killed, out of memory), until cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if self._place is None or (self._server is not None and self._server.poll() is None):
+                continue
+            log.error("the embedded PostgreSQL ended; it is started again", log=self._last_lines(1))
+            try:
+                await self._end_survivors()
+                await self._begin(*self._place)
+            except PostgresUnavailable as error:
+                log.error("the embedded PostgreSQL does not start", reason=str(error))
 
     def running_elsewhere(self) -> str | None:
         """The DSN of the server that another process runs on the folder; None when there is none ready."""
@@ -147,6 +161,10 @@ class EmbeddedPostgres:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         self._lock = lock
+
+    async def _begin(self, identity: str, sockets: Path) -> None:
+        self._server = self._launch(identity, sockets)
+        await self._ready(self._server)
 
     async def _end_survivors(self) -> None:
         if left := await end_survivors(self._data):

@@ -28,7 +28,13 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), *_SHARED],
+            # uvicorn adds each message a second time, with the escape codes of a terminal.
+            foreign_pre_chain=[
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.ExtraAdder(),
+                _uncoloured,
+                *_SHARED,
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, ending],
         )
     )
@@ -41,6 +47,11 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # The request line of `api.observation` says more.
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def _uncoloured(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)
+    return event
 
 
 def _located(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -87,6 +87,8 @@ async def database_dsn(settings: Settings, *, join: bool = False) -> AsyncIterat
             try:
                 dsn = await server.start()
                 stack.push_async_callback(server.stop)
+                keeping = asyncio.create_task(server.keep_running(), name="embedded PostgreSQL")
+                stack.callback(keeping.cancel)
             except FolderInUse:
                 if not join or (dsn := server.running_elsewhere()) is None:
                     raise

@@ -35,7 +35,11 @@ async def register(company: NewCompany, session: Writing) -> Company:
         credentials_ref=company.credentials_ref,
     )
     outcome = await session.send(command, companies)
-    return await _company(session, outcome.id)
+    if outcome.duplicate or outcome.id is None:
+        return await _company(session, outcome.id)
+    # From the command and not from the read model, which may lag: what was recorded must not read as not found.
+    when = outcome.result
+    return Company(id=outcome.id, created_at=when, updated_at=when, **company.model_dump())
 
 
 @router.get("/", summary="List Companies")
@@ -66,6 +70,8 @@ async def update(company_id: UUID, changes: CompanyChanges, session: Writing) ->
 async def register_technician(company_id: UUID, technician: NewTechnician, session: Writing) -> Technician:
     command = RegisterTechnician(company_id, technician.name, technician.email, technician.phone, technician.skills)
     outcome = await session.send(command, companies)
+    if outcome.id is not None and not outcome.duplicate:
+        return Technician(id=outcome.id, company_id=company_id, created_at=outcome.result, **technician.model_dump())
     row = None if outcome.id is None else await session.system.companies.technician(outcome.id)
     if row is None:
         raise NotFound("Technician", str(outcome.id))

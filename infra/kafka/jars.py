@@ -54,9 +54,20 @@ def _program(name: str, what: str) -> str:
 
 def _copy_dependencies(mvn: str, target: Path) -> None:
     done = subprocess.run(
-        [mvn, "-B", "-ntp", "-q", "-f", str(_POM), "dependency:copy-dependencies",
-         f"-DoutputDirectory={target}", "-DincludeScope=runtime"],
-        capture_output=True, text=True, check=False,
+        [
+            mvn,
+            "-B",
+            "-ntp",
+            "-q",
+            "-f",
+            str(_POM),
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={target}",
+            "-DincludeScope=runtime",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[:600]

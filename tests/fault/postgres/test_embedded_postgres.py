@@ -12,6 +12,7 @@ import pytest
 
 from infra.embedded_postgres import EmbeddedPostgres, FolderInUse, PostgresUnavailable, binaries
 from infra.postgres_survivors import survivors
+from tests.running import until
 
 _LAUNCHER = """
 import asyncio, sys
@@ -110,6 +111,26 @@ async def test_the_server_ends_with_a_launcher_that_is_killed(tmp_path: Path) ->
     launcher.kill()
     await launcher.wait()
     await _gone(tmp_path)
+
+
+async def test_a_server_that_is_killed_is_started_again_at_the_same_address(
+    server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    dsn = await server.start()
+    await _query(dsn, "create table kept as select 7 as seven")
+    keeping = asyncio.create_task(server.keep_running())
+    try:
+        os.kill(_server_pid(tmp_path), signal.SIGKILL)
+
+        async def answers() -> bool:
+            try:
+                return await _query(dsn, "select seven from kept") == 7
+            except (OSError, asyncpg.PostgresError):
+                return False
+
+        await until(answers, 30)
+    finally:
+        keeping.cancel()
 
 
 async def test_after_a_kill_of_launcher_and_server_everything_committed_is_there(

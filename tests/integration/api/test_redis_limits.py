@@ -64,5 +64,5 @@ async def test_without_redis_requests_pass_quickly_and_it_is_said_once(
 async def limited_again(client: httpx.AsyncClient) -> None:
     async with asyncio.timeout(10):
         # A poll to a deadline: no event tells this process that Redis is back.
-        while "X-RateLimit-Limit" not in (await client.get("/api/v1/jobs/")).headers:  # noqa: ASYNC110
+        while "X-RateLimit-Limit" not in (await client.get("/api/v1/jobs/")).headers:
             await asyncio.sleep(0.01)

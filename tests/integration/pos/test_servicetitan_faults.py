@@ -16,7 +16,7 @@ from tests.integration.pos.conftest import ACME, Simulator, Time, served, titan_
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await true():  # noqa: ASYNC110 — it happens in another system
+        while not await true():
             await asyncio.sleep(0.02)
 
 

@@ -42,7 +42,7 @@ async def told(
         created = await titan.create(ACME, order)
         await simulator.complete("acme", created.external_id, Decimal("450.25"))
         async with asyncio.timeout(5):
-            while len(receiver.taken) < deliveries:  # noqa: ASYNC110 — it happens in another system
+            while len(receiver.taken) < deliveries:
                 await asyncio.sleep(0.01)
     (job,) = await titan.find(ACME, order.routing_id)
     return Completion("", "acme", job)
