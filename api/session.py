@@ -1,7 +1,8 @@
 """One request's way into the system: commands go out as the caller's, and reads show what the caller wrote."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Request, Response
@@ -12,10 +13,13 @@ from api.errors import Problem, Rejected
 from api.idempotency import Presented as PresentedKey
 from api.idempotency import idempotency
 from api.principal import Principal, principal
-from commands.bus import Envelope, IdempotencyKey, Outcome
+from commands.bus import Envelope, IdempotencyKey, Outcome, Unavailable
+from domain.errors import NotFound
 from infra import telemetry
 from projections.read_model import ReadModel
 from runtime.system import System
+
+T = TypeVar("T")
 
 # How long an answer waits for the read models. Beyond it the answer to a command is still right, and a later read may
 # be behind; a read that asked for a token is told so.
@@ -52,6 +56,16 @@ class Session:
             await self.system.positions.reached(shown_by, outcome.last, WAIT_SECONDS)
             announce(self.response, self.system.store.epoch, outcome.last)
         return outcome
+
+    async def repeated(self, shown: Awaitable[T]) -> T:
+        """The answer to a request that was carried out before: what it made, as it is shown.
+
+        Raises `Unavailable` while the read models do not show it yet: it is there, so it must not be called unknown.
+        """
+        try:
+            return await shown
+        except NotFound:
+            raise Unavailable("the read models do not show yet what the first request made") from None
 
     async def caught_up(self, *models: ReadModel) -> None:
         """Wait for the Consistency-Token that the request brought. Raises `Rejected` (503) when it takes too long."""

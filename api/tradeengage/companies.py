@@ -36,7 +36,7 @@ async def register(company: NewCompany, session: Writing) -> Company:
     )
     outcome = await session.send(command, companies)
     if outcome.duplicate or outcome.id is None:
-        return await _company(session, outcome.id)
+        return await session.repeated(_company(session, outcome.id))
     # From the command and not from the read model, which may lag: what was recorded must not read as not found.
     when = outcome.result
     return Company(id=outcome.id, created_at=when, updated_at=when, **company.model_dump())
@@ -72,10 +72,7 @@ async def register_technician(company_id: UUID, technician: NewTechnician, sessi
     outcome = await session.send(command, companies)
     if outcome.id is not None and not outcome.duplicate:
         return Technician(id=outcome.id, company_id=company_id, created_at=outcome.result, **technician.model_dump())
-    row = None if outcome.id is None else await session.system.companies.technician(outcome.id)
-    if row is None:
-        raise NotFound("Technician", str(outcome.id))
-    return _technician(row)
+    return await session.repeated(_registered(session, outcome.id))
 
 
 @router.get("/{company_id}/technicians/", tags=["Technicians"], summary="List Technicians")
@@ -90,6 +87,13 @@ def _check_credentials(company: NewCompany | CompanyChanges, session: Session) -
     # A tenant could otherwise name, and so use, another's.
     if company.credentials_ref is not None and "admin" not in session.caller.scopes:
         raise Rejected(forbidden("admin"))
+
+
+async def _registered(session: Session, id: UUID | None) -> Technician:
+    row = None if id is None else await session.system.companies.technician(id)
+    if row is None:
+        raise NotFound("Technician", str(id))
+    return _technician(row)
 
 
 async def _company(session: Session, id: UUID | None) -> Company:

@@ -53,7 +53,7 @@ async def create(job: NewJob, session: Writing) -> Job:
     )
     outcome = await session.send(command, service_jobs, routings)
     if outcome.duplicate or outcome.id is None:
-        return await _job(session, outcome.id)
+        return await session.repeated(_job(session, outcome.id))
     _count(outcome.id, outcome.result)
     return _created(outcome.id, job, outcome.result)
 

@@ -28,10 +28,11 @@ class Trade:
     async def post(self, path: str, body: dict[str, Any]) -> Any:
         """One request under one key, again for as long as it is answered with 503."""
         headers = {"Idempotency-Key": str(uuid4())}
-        return await _insisting(lambda: self.client.post(path, json=body, headers=headers))
+        return await _insisting(lambda: self.client.post(path, json=body, headers=headers), 503)
 
     async def get(self, path: str) -> Any:
-        return await _insisting(lambda: self.client.get(path))
+        """What is there, as soon as it is shown: while no projector runs, a read waits for none."""
+        return await _insisting(lambda: self.client.get(path), 503, 404)
 
     async def company(self, name: str, *skills: str, provider: str = "mock") -> str:
         """A company that takes jobs which ask for these skills."""
@@ -54,9 +55,9 @@ class Trade:
         return sorted(routing["sync_status"] for routing in await self.routings(job_id))
 
 
-async def _insisting(ask: Callable[[], Awaitable[httpx.Response]]) -> Any:
+async def _insisting(ask: Callable[[], Awaitable[httpx.Response]], *again: int) -> Any:
     async with asyncio.timeout(_PATIENCE_SECONDS):
-        while (answer := await ask()).status_code == 503:
+        while (answer := await ask()).status_code in again:
             await asyncio.sleep(0.05)
     return answer.raise_for_status().json()
 
