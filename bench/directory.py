@@ -24,11 +24,12 @@ class Counts:
 
 
 async def job(dsn: str) -> dict[str, Any]:
-    """The body of the request."""
+    """The body of the request, as soon as the sample is in the read models. Raises TimeoutError."""
     connection = await asyncpg.connect(dsn)
-    sender = await connection.fetchrow(_SENDER, _COMPANY)
+    async with asyncio.timeout(_SYNC_SECONDS):
+        while (sender := await connection.fetchrow(_SENDER, _COMPANY)) is None:
+            await asyncio.sleep(0.05)
     await connection.close()
-    assert sender is not None
     return {
         "summary": "Kitchen faucet replacement needed urgently",
         "address": {"street": "123 Main Street", "city": "Springfield", "state": "IL", "zip_code": "60601"},

@@ -66,7 +66,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site(*roles: tuple[str, ...]) -> AsyncIterator[Site]:
+async def site(*roles: tuple[str, ...], **settings: str) -> AsyncIterator[Site]:
     """The processes of `roles` over a new database, the last of them serving HTTP; and the bare endpoint."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jobstream-bench-")))
@@ -75,7 +75,7 @@ async def site(*roles: tuple[str, ...]) -> AsyncIterator[Site]:
         stack.push_async_callback(server.stop)
         await migrate(dsn)
         ours, bare = free_port(), free_port()
-        settings = {"DATABASE_URL": dsn, "MASTER_KEY": MASTER_KEY, "JOBSTREAM_HOME": str(folder), "PORT": str(ours)}
+        settings |= {"DATABASE_URL": dsn, "MASTER_KEY": MASTER_KEY, "JOBSTREAM_HOME": str(folder), "PORT": str(ours)}
         for role in roles:
             await stack.enter_async_context(process(folder, *role, **settings))
         await stack.enter_async_context(process(folder, "bench.noop", str(bare)))

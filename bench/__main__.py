@@ -1,0 +1,110 @@
+"""All measurements, one table, and `bench/results.json`: `python -m bench [--quick] [--only NAME]`, or `make bench`.
+
+Ratios come from alternate rounds on one machine and are the figures to compare; what is absolute depends on it.
+"""
+
+import argparse
+import asyncio
+import logging
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+import structlog
+
+from bench import append, memory, posting, relay, visible
+from bench.measurement import Result, table
+from bench.surroundings import surroundings
+from infra.kafka.jars import BrokerUnavailable
+
+RESULTS = Path(__file__).with_name("results.json")
+
+Measure = Callable[[bool], Awaitable[Sequence[Result]]]
+
+
+async def _append(quick: bool) -> Sequence[Result]:
+    found = await append.measure()
+    name, one, four = found["name"], found["1 process"], found[f"{append.PROCESSES} processes"]
+    return [
+        Result(name, found["ours"], found["target"], "/s", theirs=found["theirs"], ratio=found["ratio"]),
+        Result("the same, 4 processes against 1", four, 0.5, "/s", theirs=one, ratio=four / one),
+    ]
+
+
+async def _apart(quick: bool) -> Sequence[Result]:
+    return [await posting.apart(posting.QUICK if quick else posting.FULL)]
+
+
+async def _together(quick: bool) -> Sequence[Result]:
+    return [await posting.together(posting.QUICK if quick else posting.FULL)]
+
+
+async def _visible(quick: bool) -> Sequence[Result]:
+    return [await visible.embedded(visible.QUICK_SECONDS if quick else visible.SECONDS)]
+
+
+async def _visible_kafka(quick: bool) -> Sequence[Result]:
+    return [await visible.kafka(visible.QUICK_SECONDS if quick else visible.SECONDS)]
+
+
+async def _relay(quick: bool) -> Sequence[Result]:
+    found = await relay.measure()
+    name = "relay into Kafka against a bare transactional producer"
+    return [Result(name, found["ours"], found["target"], "/s", theirs=found["theirs"], ratio=found["ratio"])]
+
+
+async def _memory(quick: bool) -> Sequence[Result]:
+    return await memory.measure(memory.QUICK_EVENTS if quick else memory.EVENTS)
+
+
+MEASUREMENTS: Mapping[str, Measure] = {
+    "append": _append,
+    "posting-apart": _apart,
+    "posting-together": _together,
+    "visible": _visible,
+    "visible-kafka": _visible_kafka,
+    "relay": _relay,
+    "memory": _memory,
+}
+
+
+async def _run(names: Sequence[str], quick: bool) -> tuple[list[Result], dict[str, str]]:
+    results: list[Result] = []
+    skipped: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        print(f"[{number}/{len(names)}] {name} …", end=" ", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        try:
+            found = await MEASUREMENTS[name](quick)
+        except BrokerUnavailable as reason:
+            skipped[name] = str(reason)
+            print(f"skipped: {reason}", file=sys.stderr)
+            continue
+        results += found
+        print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return results, skipped
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures, and writes bench/results.json.")
+    parser.add_argument("--only", choices=MEASUREMENTS, action="append", metavar="NAME", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--quick", action="store_true", help="shorter rounds: a look, not a result")
+    arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    around = surroundings()
+    results, skipped = asyncio.run(_run(arguments.only or [*MEASUREMENTS], arguments.quick))
+    print(table(results))
+    for name, reason in skipped.items():
+        print(f"{name}: skipped, {reason}")
+    if arguments.only is None and not arguments.quick:
+        measured = [asdict(result) | {"value": result.value, "met": result.met} for result in results]
+        whole = around | {"results": measured, "skipped": skipped}
+        RESULTS.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()
