@@ -6,7 +6,6 @@ Ratios come from alternate rounds on one machine and are the figures to compare;
 import argparse
 import asyncio
 import logging
-import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
