@@ -199,17 +199,18 @@ class Runner:
             await react(event, sender(self._bus, self.name, event))
 
     async def _flush_soon(self) -> None:
-        await asyncio.sleep(FLUSH_SECONDS)
-        async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
-            with attempt:
-                await self._flush()
+        # As long as there is something: what finishes during a flush starts none of its own.
+        while any(map(_unsaved, self._partitions.values())):
+            await asyncio.sleep(FLUSH_SECONDS)
+            async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
+                with attempt:
+                    await self._flush()
 
     async def _flush(self) -> None:
         async with self._flushing:
             for (feed, partition), state in list(self._partitions.items()):
-                # Never back: after a lost compare-and-set somebody else may be further than we are.
-                if state.reached is not None and state.reached.position > state.saved.position:
-                    await self._save(feed, partition, state, state.reached)
+                if (reached := _unsaved(state)) is not None:
+                    await self._save(feed, partition, state, reached)
 
     async def _save(self, feed: str, partition: int, state: Partition, reached: Checkpoint) -> None:
         if await self._checkpoints.move(feed, partition, state.saved, reached):
@@ -225,3 +226,9 @@ async def _cancelled(tasks: set[asyncio.Task[None]]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks)
+
+
+def _unsaved(state: Partition) -> Checkpoint | None:
+    """What is to be saved. Never back: after a lost compare-and-set somebody else may be further than we are."""
+    reached = state.reached
+    return reached if reached is not None and reached.position > state.saved.position else None
