@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
@@ -21,13 +21,14 @@ from streams.agents.pos_completion import CompletionPoll
 from streams.agents.pos_sync import PosSync
 from streams.deadlines import Ticker
 from streams.feeds import Feed, StoreFeed
-from streams.kafka_feed import KafkaFeed
-from streams.kafka_runner import run_from_kafka
 from streams.parking import Parking
 from streams.redrive import Redrive
-from streams.relay import Relay
 from streams.runner import Runner
 from streams.store_runner import run_from_store
+
+if TYPE_CHECKING:  # imported where a role speaks to Kafka: its client is no part of the embedded system
+    from streams.kafka_feed import KafkaFeed
+    from streams.relay import Relay
 
 log = structlog.get_logger(__name__)
 
@@ -68,8 +69,10 @@ async def store_feed(system: System) -> AsyncIterator[StoreFeed]:
 
 
 @asynccontextmanager
-async def kafka_feed(system: System) -> AsyncIterator[KafkaFeed]:
+async def kafka_feed(system: System) -> AsyncIterator["KafkaFeed"]:
     """The log as Kafka has it; what Kafka is past comes from the store."""
+    from streams.kafka_feed import KafkaFeed
+
     settings = system.settings
     async with (
         store_feed(system) as store,
@@ -149,8 +152,10 @@ def start_timers(system: System, background: Background) -> None:
     background.start("pos poll", poll.run(system.settings.pos_poll_seconds))
 
 
-def start_relay(system: System, feed: Feed, background: Background) -> Relay:
+def start_relay(system: System, feed: Feed, background: Background) -> "Relay":
     """Carry the store's events into Kafka; `feed` says when there are new ones."""
+    from streams.relay import Relay
+
     settings = system.settings
     relay = Relay(system.store, feed.wait, system.database.dsn, kafka(settings), settings.kafka_topic_prefix)
     background.start("relay", relay.run())
@@ -159,6 +164,8 @@ def start_relay(system: System, feed: Feed, background: Background) -> Relay:
 
 def start_kafka_agents(system: System, background: Background) -> Sequence[Runner]:
     """Run all agents on Faust, each in an app and a consumer group of its own."""
+    from streams.kafka_runner import run_from_kafka
+
     settings, started = system.settings, runners(system)
     for runner in started:
         part = run_from_kafka(

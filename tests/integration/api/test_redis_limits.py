@@ -6,9 +6,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from api import rate_limit
+from api import redis_counter
 from api.health import WELL, Component
-from api.rate_limit import RateLimits, RedisCounter
+from api.rate_limit import RateLimits
+from api.redis_counter import RedisCounter
 from tests.integration.api.conftest import RedisServer, Serve
 from tests.unit.api.sample import sample_app, sample_product
 
@@ -30,8 +31,8 @@ async def test_processes_that_share_a_redis_share_the_count(serve: Serve, redis_
 async def test_without_redis_requests_pass_quickly_and_it_is_said_once(
     serve: Serve, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "REDIS_PAUSE", 0.05)
-    monkeypatch.setattr(rate_limit, "_log", structlog.get_logger())
+    monkeypatch.setattr(redis_counter, "REDIS_PAUSE", 0.05)
+    monkeypatch.setattr(redis_counter, "_log", structlog.get_logger())
     counter = RedisCounter(redis_server.url)
 
     async def check() -> Component:
