@@ -68,6 +68,8 @@ OUTCOMES: Mapping[type[Exception], Outcome] = {
     asyncpg.OperatorInterventionError: UNAVAILABLE,
     asyncpg.TooManyConnectionsError: UNAVAILABLE,
     asyncpg.InterfaceError: UNAVAILABLE,
+    # A query on a session whose server said good-bye, between that word and the end of the connection.
+    asyncpg.InternalClientError: UNAVAILABLE,
 }
 INTERNAL = Problem(500, "INTERNAL_ERROR", "An unexpected error occurred.")
 HTTP_CODES: Mapping[int, str] = {

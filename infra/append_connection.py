@@ -8,6 +8,7 @@ import asyncpg
 
 from infra.append import Appended, CheckedAppend, EpochMismatch
 from infra.append_call import CALL, LANDED, arguments, landed, outcomes
+from infra.database_errors import DATABASE_ERRORS
 
 _CALL_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
@@ -32,6 +33,7 @@ _TAKEN_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,
 )
 
 
@@ -94,6 +96,6 @@ class AppendConnection:
             self._connection = await asyncpg.connect(
                 self._dsn, timeout=_CONNECT_SECONDS, server_settings=_SESSION, max_cached_statement_lifetime=0
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_ERRORS as error:
             raise ConnectionLost(False, error) from error
         return self._connection

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from infra.database_errors import DATABASE_ERRORS
+
 STAND_BY_SECONDS = 0.5
 
 
@@ -30,5 +32,5 @@ async def leadership(dsn: str, name: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         # Not more than that: an error here would take the place of a cancellation.
-        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*DATABASE_ERRORS):
             await connection.close(timeout=2)

@@ -8,6 +8,8 @@ from typing import Any
 import asyncpg
 import structlog
 
+from infra.database_errors import DATABASE_ERRORS
+
 log = structlog.get_logger(__name__)
 
 Heard = Callable[[str | None], None]
@@ -48,7 +50,7 @@ class Listener:
         while True:
             try:
                 await self._listen()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("listening connection lost", reason=f"{type(error).__name__}: {error}")
             await asyncio.sleep(_BACKOFF_SECONDS)
 

@@ -41,4 +41,4 @@ def is_defect(error: Exception) -> bool:
         return str(error.sqlstate)[:2] in _OF_THE_ROWS
     if isinstance(error, asyncpg.InterfaceError):
         return isinstance(error, ValueError)  # a value that asyncpg cannot encode
-    return not isinstance(error, OSError | Overtaken)
+    return not isinstance(error, OSError | asyncpg.InternalClientError | Overtaken)

@@ -8,6 +8,7 @@ from heapq import heapify, heappop, heappush
 import asyncpg
 import structlog
 
+from infra.database_errors import DATABASE_ERRORS
 from projections.announcements import Announcement, News, parse
 from projections.checkpoints import Checkpoint, checkpoints
 from projections.read_model import ReadModel
@@ -149,7 +150,7 @@ class Positions:
         while True:
             try:
                 await self.refresh(pool)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 # A PostgreSQL that crashed may have fallen back behind what was published.
                 self.doubted = True
                 log.warning("the positions of read models are not known", error=type(error).__name__)

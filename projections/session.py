@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from infra.database_errors import DATABASE_ERRORS
 from infra.leadership import lock_id
 from projections.announcements import Announcement, join
 from projections.statements import CHANNEL
@@ -71,7 +72,7 @@ class Connected:
                 await self.fetch("select pg_advisory_unlock($1)", lock_id(name))
         except BaseException as error:
             self.connection.terminate()
-            if not isinstance(error, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            if not isinstance(error, DATABASE_ERRORS):
                 raise
 
     def announce(self, announcement: Announcement) -> None:
@@ -90,7 +91,7 @@ class Connected:
             waiting, self._waiting = self._waiting, {}
             try:
                 await self.fetch("select pg_notify($1, $2)", CHANNEL, join(waiting.values()))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 # Their readers poll as well; and whoever holds a lease on this connection finds out by itself.
                 log.debug("positions were not announced", error=type(error).__name__)
 

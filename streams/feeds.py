@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol, Self
 
-import asyncpg
 import structlog
 
 from infra.append import EpochMismatch
+from infra.database_errors import DATABASE_ERRORS
 from infra.event_store import EventStore
 from infra.recorded_rows import recorded
 from schemas.codec import Codec
@@ -163,7 +163,7 @@ class StoreFeed:
             except EpochMismatch as mismatch:
                 self._mismatch = mismatch
                 self._wake_all()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 log.warning("the event store does not answer", error=type(error).__name__)
 
     def _wake_all(self) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.clock import Clock
+from infra.database_errors import DATABASE_ERRORS
 from infra.lane import Lane
 from infra.outbound import Operation, Outbound, Policy, Refused, Unavailable
 from infra.pos.credentials import Credentials
@@ -31,12 +32,13 @@ COMPLETE = Operation("complete", timeout=10.0, repeatable=True)
 COMPLETED = Operation("completed_since", timeout=10.0, repeatable=True)
 
 _COLUMNS = "id, routing_id, status, revenue, completed_at"
-# The update changes nothing; it makes the statement return the row that is there already.
+# The update changes nothing; it makes the statement return the row that is there already. The commit does not wait for
+# the disk: whatever we record of it commits later, in the same server, and brings it to the disk too.
 _CREATE = f"""
 insert into mock_pos_jobs (routing_id, job_id, created_at)
 select routing_id, job_id, $3 from unnest($1::uuid[], $2::uuid[]) as wanted (routing_id, job_id)
 on conflict (routing_id) do update set routing_id = excluded.routing_id
-returning {_COLUMNS}
+returning {_COLUMNS}, set_config('synchronous_commit', 'off', true)
 """
 _FIND = f"select {_COLUMNS} from mock_pos_jobs where routing_id = any($1::uuid[])"
 _COMPLETED = f"""
@@ -104,7 +106,7 @@ class MockProvider:
 async def _asked(query: Awaitable[T]) -> T:
     try:
         return await query
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except DATABASE_ERRORS as error:
         raise Unavailable(f"{SYSTEM}: database error ({type(error).__name__})") from error
 
 
