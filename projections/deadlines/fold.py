@@ -6,7 +6,7 @@ is carried out once.
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from domain.dispatch.retries import SETTLE
 from projections.deadlines.tables import deadline
@@ -22,17 +22,11 @@ SYNC_LIMIT = timedelta(minutes=5)
 RECONCILE_AFTER = timedelta(minutes=5)
 
 
-def deadline_id(stream_id: UUID, kind: str) -> UUID:
-    return uuid5(stream_id, kind)
-
-
 def _set(rows: Rows, event: Recorded, kind: str, due_at: datetime) -> None:
     rows.upsert(
         deadline,
-        deadline_id(event.stream_id, kind),
+        (event.stream_id, kind),
         command_id=uuid5(event.event_id, kind),
-        kind=kind,
-        stream_id=event.stream_id,
         owner=event.owner,
         correlation_id=event.metadata.get("correlation_id", str(event.event_id)),
         due_at=due_at,
@@ -41,7 +35,7 @@ def _set(rows: Rows, event: Recorded, kind: str, due_at: datetime) -> None:
 
 def _clear(rows: Rows, event: Recorded, *kinds: str) -> None:
     for kind in kinds:
-        rows.delete(deadline, deadline_id(event.stream_id, kind))
+        rows.delete(deadline, (event.stream_id, kind))
 
 
 @deadlines.on("RoutingCreated")

@@ -7,10 +7,9 @@ metadata = MetaData()
 deadline = Table(
     "deadline",
     metadata,
-    Column("id", Uuid, primary_key=True),
+    Column("stream_id", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
     Column("command_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("stream_id", Uuid, nullable=False),
     Column("owner", Uuid, nullable=False),
     Column("correlation_id", Text, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),

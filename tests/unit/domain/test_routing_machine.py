@@ -18,7 +18,6 @@ from commands.dispatch import (
     RequestSync,
 )
 from domain.errors import DomainError
-from projections.deadlines.fold import deadline_id
 from projections.deadlines.tables import deadline
 from projections.routings.tables import routing
 from tests.grammar import World, given, happened
@@ -128,14 +127,14 @@ class RoutingMachine(RuleBasedStateMachine):
     @invariant()
     def an_unfinished_routing_is_never_forgotten(self) -> None:
         """Whatever crashes: while it is processing its lease is watched, and doubt about a synced one is cleared up."""
-        due = {row["id"]: row for row in self.world.rows(deadline)}
-        lease = deadline_id(ROUTING, "routing_lease")
+        due = {(row["stream_id"], row["kind"]): row for row in self.world.rows(deadline)}
+        lease = (ROUTING, "routing_lease")
         assert (lease in due) == (self.model.status == "processing")
         if lease in due:
             assert due[lease]["due_at"] == self.model.taken_until
-        assert not self.settled or deadline_id(ROUTING, "routing_retry") not in due
+        assert not self.settled or (ROUTING, "routing_retry") not in due
         if self.settled and self.model.ambiguous:
-            assert deadline_id(ROUTING, "routing_reconciliation") in due
+            assert (ROUTING, "routing_reconciliation") in due
 
 
 TestRoutingMachine = RoutingMachine.TestCase
