@@ -7,8 +7,10 @@ from infra.database import Pool
 _LOAD = "select partition, position, next_offset from agent_checkpoints where agent = $1 and feed = $2"
 _FIRST = """insert into agent_checkpoints(agent, feed, partition, position, next_offset)
  values ($1, $2, $3, 0, 0) on conflict do nothing"""
+# Not waiting for the disk: should a move be lost, its events come again, and their commands carry ids.
 _MOVE = """update agent_checkpoints set position = $5, next_offset = $6
- where agent = $1 and feed = $2 and partition = $3 and position = $4 returning 1"""
+ where agent = $1 and feed = $2 and partition = $3 and position = $4
+ returning set_config('synchronous_commit', 'off', true)"""
 
 
 @dataclass(frozen=True, slots=True)
