@@ -6,7 +6,7 @@ The roles `jobstream projector` and `jobstream agents` read Kafka; without a bro
 import sys
 
 from cli.roles import Role, start
-from cli.serving import spare_collections
+from cli.serving import give_way, spare_collections
 from runtime import parts
 
 
@@ -17,6 +17,7 @@ async def _projectors(role: Role) -> None:
 
 
 async def _agents(role: Role) -> None:
+    give_way()
     feed = await role.stack.enter_async_context(parts.store_feed(role.system))
     parts.start_agents(role.system, feed, role.background)
     parts.start_timers(role.system, role.background)

@@ -11,7 +11,7 @@ import click
 from api.composition import compose
 from api.operations import Report, operations_app
 from cli.sample import load_sample
-from cli.serving import prepare, run, serve_http, spare_collections, stopping
+from cli.serving import give_way, prepare, run, serve_http, spare_collections, stopping
 from cli.settings import BAD_SETTINGS, fail
 from infra.embedded_postgres import PostgresUnavailable
 from infra.settings import BadSettings, Settings, check_exposure, load
@@ -178,6 +178,7 @@ def projector() -> None:
 
 
 async def _agents(role: Role) -> None:
+    give_way()
     parts.start_kafka_agents(role.system, role.background)
     parts.start_timers(role.system, role.background)
     await role.operate(lambda: {"status": "healthy"})
