@@ -54,9 +54,7 @@ async def has_relayed(bootstrap: str, prefix: str, position: int) -> None:
     await eventually(there, 60)
 
 
-async def test_twelve_kills_at_any_moment_lose_and_repeat_nothing(
-    kafka: str, topic_prefix: str, log: Log
-) -> None:
+async def test_twelve_kills_at_any_moment_lose_and_repeat_nothing(kafka: str, topic_prefix: str, log: Log) -> None:
     await topics.apply(kafka, topic_prefix)
     total = await log.append(30_000)
     moments, takeovers = random.Random(7), []

@@ -99,9 +99,7 @@ async def test_a_plain_kafka_client_reads_the_stream_as_key_and_cloudevents_head
     assert headers["jobstream_position"] == b"1"
 
 
-async def test_an_event_is_relayed_soon_after_it_is_appended(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_an_event_is_relayed_soon_after_it_is_appended(kafka: str, prefix: str, log: Log) -> None:
     relay = log.relay(kafka, prefix)
     async with running(relay):
         for position in (1, 2, 3):
@@ -113,9 +111,7 @@ async def test_an_event_is_relayed_soon_after_it_is_appended(
             await eventually(there, 5 if position > 1 else 30)
 
 
-async def test_the_largest_event_that_the_store_takes_can_be_relayed(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_the_largest_event_that_the_store_takes_can_be_relayed(kafka: str, prefix: str, log: Log) -> None:
     await log.append(2)
     await log.database.pool.execute("update events set data = decode(repeat('ab', 900000), 'hex') where position = 1")
     await relayed(log.relay(kafka, prefix), 2)
@@ -123,18 +119,14 @@ async def test_the_largest_event_that_the_store_takes_can_be_relayed(
     assert 900_000 in sizes
 
 
-async def test_a_relay_goes_on_where_the_last_one_stopped(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_a_relay_goes_on_where_the_last_one_stopped(kafka: str, prefix: str, log: Log) -> None:
     for last in (await log.append(40), await log.append(1), await log.append(30)):
         await relayed(log.relay(kafka, prefix), last)
     found = await messages(kafka, topics.event_partitions(prefix))
     assert sorted(int(dict(each.headers)["jobstream_position"]) for each in found) == list(range(1, 72))
 
 
-async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(kafka: str, prefix: str, log: Log) -> None:
     first, second = (log.relay(kafka, prefix) for _ in range(2))
 
     async def second_is_active() -> bool:
@@ -152,9 +144,7 @@ async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(
     taking_over.cancel()
 
 
-async def test_an_empty_position_topic_beside_events_is_refused(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_an_empty_position_topic_beside_events_is_refused(kafka: str, prefix: str, log: Log) -> None:
     await log.append(10)
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         await producer.send_and_wait(prefix + "dispatch.events.v1", b"somebody relayed this", key=b"stream")
@@ -174,9 +164,7 @@ async def test_what_an_aborted_first_transaction_left_behind_is_no_reason_to_ref
     assert len(await messages(kafka, topics.event_partitions(prefix))) == 10
 
 
-async def test_a_store_in_another_epoch_halts_the_relay(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_a_store_in_another_epoch_halts_the_relay(kafka: str, prefix: str, log: Log) -> None:
     await log.append(5)
     await relayed(log.relay(kafka, prefix), 5)
     await begin_epoch(log.database)
@@ -210,9 +198,7 @@ async def test_missing_topics_are_waited_for(kafka: str, topic_prefix: str, log:
         await eventually(there)
 
 
-async def test_the_record_names_the_last_event_and_the_epoch(
-    kafka: str, prefix: str, log: Log
-) -> None:
+async def test_the_record_names_the_last_event_and_the_epoch(kafka: str, prefix: str, log: Log) -> None:
     await log.append(1500)
     await relayed(log.relay(kafka, prefix), 1500)
     found = await messages(kafka, [topics.positions_partition(prefix)])

@@ -92,9 +92,7 @@ def time() -> Time:
 
 
 @asynccontextmanager
-async def titan_at(
-    url: str, time: Time, development: Credentials | None = DEVELOPMENT
-) -> AsyncIterator[ServiceTitan]:
+async def titan_at(url: str, time: Time, development: Credentials | None = DEVELOPMENT) -> AsyncIterator[ServiceTitan]:
     async with httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(None, connect=1.0), trust_env=False) as client:
         session = Session(client, f"{url}/connect/token", now=time.now, sleep=time.sleep)
         outbound = Outbound("servicetitan", now=time.now, sleep=time.sleep, within=hasty)

@@ -255,5 +255,3 @@ async def test_elsewhere_a_company_without_credentials_is_refused() -> None:
     async with titan_at("https://api.servicetitan.example", Time(), development=None) as titan:
         with pytest.raises(Refused, match="no credentials"):
             await titan.find(None, work_order().routing_id)
-
-

@@ -50,8 +50,20 @@ def test_no_reference_stands_for_no_credentials(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["file:../acme", "file:/etc/passwd", "file:a/b", "file:..", "file:", "env:path", "env:", "acme", "", "file:acme\n",
-     "file:ac\x00me", "env:ACME_TITAN "],
+    [
+        "file:../acme",
+        "file:/etc/passwd",
+        "file:a/b",
+        "file:..",
+        "file:",
+        "env:path",
+        "env:",
+        "acme",
+        "",
+        "file:acme\n",
+        "file:ac\x00me",
+        "env:ACME_TITAN ",
+    ],
 )
 def test_a_malformed_reference_is_refused_before_anything_is_read(tmp_path: Path, reference: str) -> None:
     (tmp_path / "acme.json").write_text(json.dumps(GOOD))

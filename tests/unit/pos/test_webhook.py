@@ -56,8 +56,16 @@ def test_other_kinds_of_delivery_are_nothing_to_us() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"<html>", b"\xff", delivery(data={}), delivery(tenantId=None),
-     delivery(data={"id": 1, "jobStatus": "Hold"}), delivery(data={"id": 1, "jobStatus": "Completed", "total": "NaN"})],
+    [
+        b"",
+        b"[]",
+        b"<html>",
+        b"\xff",
+        delivery(data={}),
+        delivery(tenantId=None),
+        delivery(data={"id": 1, "jobStatus": "Hold"}),
+        delivery(data={"id": 1, "jobStatus": "Completed", "total": "NaN"}),
+    ],
 )
 def test_a_body_that_makes_no_sense_is_told_apart(body: bytes) -> None:
     with pytest.raises(BadDelivery):
