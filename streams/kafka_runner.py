@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from infra.event_store import EpochMismatch
 from infra.kafka import client_logging
 from schemas.codec import Codec
+from schemas.recorded import Recorded
 from streams import topics
 from streams.backoff import Backoff
 from streams.message import NotAnEvent, to_recorded
@@ -130,12 +131,18 @@ class _Hosted:
             return
         if event.epoch != self._epoch:
             raise EpochMismatch(self._epoch, str(event.epoch))
-        async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
-            with attempt:
-                if event.type in self._runner.agent.reactions:
-                    await self._codec.open([event])
-                await self._runner.submit(message.topic, message.partition, event, message.offset + 1)
+        try:
+            await self._submit(message, event)
+        except INFRASTRUCTURE:
+            async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
+                with attempt:
+                    await self._submit(message, event)
         self.delivered = True
+
+    async def _submit(self, message: Any, event: Recorded) -> None:
+        if event.type in self._runner.agent.reactions:
+            await self._codec.open([event])
+        await self._runner.submit(message.topic, message.partition, event, message.offset + 1)
 
     async def _watch(self, app: "AgentApp") -> None:
         while not (app.crashed or app.should_stop or self._failed.done()):
