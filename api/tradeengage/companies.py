@@ -1,23 +1,21 @@
 """Companies and their technicians: the directory that jobs are handed through."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.errors import Rejected
 from api.principal import forbidden
 from api.session import Reading, Session, Writing
 from api.tradeengage.models import Company, CompanyChanges, NewCompany, NewTechnician, ServiceArea, Technician
+from api.tradeengage.paging import Limit, Skip
 from commands.dispatch import RegisterCompany, RegisterTechnician, UpdateCompany
 from domain.dispatch.skills import SkillLevel
 from domain.errors import NotFound
 from projections.companies.fold import companies
 
 router = APIRouter(prefix="/companies", tags=["Companies"])
-
-Skip = Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number of records to return")]
 
 
 @router.post("/", status_code=201, summary="Register Company")

@@ -1,15 +1,16 @@
 """Service jobs and their routings."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.observation import describe
 from api.session import Reading, Session, Writing
 from api.tradeengage.errors import ERRORS, SyncError
 from api.tradeengage.models import Address, Homeowner, Job, NewJob, Routing, SyncRequest
+from api.tradeengage.paging import Limit, Skip
 from commands.bus import Unavailable
 from commands.dispatch import CreateServiceJob, RequestSync, ServiceJobAccepted
 from domain.dispatch.statuses import JobStatus, SyncStatus
@@ -29,9 +30,6 @@ UNKNOWN_REQUESTER: dict[int | str, dict[str, Any]] = {
 NOT_SYNCED: dict[int | str, dict[str, Any]] = {
     502: {"model": ERRORS.model, "description": "The provider did not take the job, or not in time"}
 }
-
-Skip = Annotated[int, Query(ge=0, le=1_000_000, description="Number of records to skip")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="Maximum number of records to return")]
 
 
 @router.post("/", status_code=201, summary="Create Job with Intelligent Matching", responses=UNKNOWN_REQUESTER)
