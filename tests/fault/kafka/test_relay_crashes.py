@@ -137,6 +137,7 @@ async def test_a_relay_that_loses_its_lock_stops_relaying_until_it_has_it_again(
     await eventually(lambda: past(relay, 10))
     ended = await log.database.pool.fetchval(
         "select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
+        " and database = (select oid from pg_database where datname = current_database())"
     )
     assert ended == 1
     await log.append(10)
