@@ -1,6 +1,7 @@
 """Schema of the event store and its sisters. Read models bring their own tables (`projections`)."""
 
-from io import StringIO
+import asyncio
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -31,7 +32,7 @@ async def migrate(dsn: str) -> None:
         revision = await _revision(connection)
         if revision < head():
             async with connection.transaction():
-                await connection.execute(_script(revision))
+                await connection.execute(await _script(revision))
             log.info("schema migrated", revision=head())
     finally:
         await connection.close()  # and with it the lock
@@ -44,15 +45,13 @@ async def _revision(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
     return str(await connection.fetchval("select max(version_num) from alembic_version") or "")
 
 
-def _script(revision: str) -> str:
-    """The SQL that leads from `revision` to `head()`. Alembic itself stays off the database: it would need a second
-    driver, or greenlets for ours.
+async def _script(revision: str) -> str:
+    """The SQL that leads from `revision` to `head()`, from a process of its own: Alembic would stay in memory for good,
+    10 MB of it, though it is needed once in a database's life.
     """
-    from alembic import command
-    from alembic.config import Config
-
-    written = StringIO()
-    config = Config(output_buffer=written)
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    command.upgrade(config, f"{revision}:head" if revision else "head", sql=True)
-    return written.getvalue()
+    module = "infra.migrations.script"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, revision, stdout=asyncio.subprocess.PIPE)
+    written, _ = await child.communicate()
+    if child.returncode:
+        raise RuntimeError(f"python -m {module} ended with status {child.returncode}; see above")
+    return written.decode()
