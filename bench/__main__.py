@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from bench import append, memory, posting, relay, visible
+from bench import append, codec, memory, posting, projection, relay, visible
 from bench.measurement import Result, table
 from bench.surroundings import surroundings
 from infra.kafka.jars import BrokerUnavailable
@@ -56,6 +56,31 @@ async def _relay(quick: bool) -> Sequence[Result]:
     return [Result(name, found["ours"], found["target"], "/s", theirs=found["theirs"], ratio=found["ratio"])]
 
 
+async def _projection(quick: bool) -> Sequence[Result]:
+    found = await projection.measure(projection.EVENTS // 3 if quick else projection.EVENTS)
+    rates = found["events_per_second"]
+    name = "fill a read model, against reading, decoding and one COPY"
+    ratio = rates["batch 2000"] / rates["floor"]
+    return [Result(name, rates["batch 2000"], None, "/s", theirs=rates["floor"], ratio=ratio, details=found)]
+
+
+async def _codec(quick: bool) -> Sequence[Result]:
+    # In a thread of its own: it runs an event loop for its keys.
+    found = await asyncio.to_thread(codec.measure)
+    return [
+        Result(
+            f"write {type}, against fastavro alone",
+            cost["write"],
+            None,
+            "µs",
+            theirs=cost["fastavro writes"],
+            ratio=cost["write"] / cost["fastavro writes"],
+            details=cost,
+        )
+        for type, cost in found.items()
+    ]
+
+
 async def _memory(quick: bool) -> Sequence[Result]:
     return await memory.measure(memory.QUICK_EVENTS if quick else memory.EVENTS)
 
@@ -68,6 +93,8 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "visible-kafka": _visible_kafka,
     "relay": _relay,
     "memory": _memory,
+    "projection": _projection,
+    "codec": _codec,
 }
 
 

@@ -53,7 +53,8 @@ def micros(action: Callable[[], object]) -> float:
     return min(timeit.repeat(action, number=2000, repeat=10)) / 2000 * 1e6
 
 
-def measure(type: str, payload: dict[str, Any]) -> None:
+def costs(type: str, payload: dict[str, Any]) -> dict[str, float]:
+    """Microseconds to write and to read, and what fastavro alone takes in clear."""
     registry, stream, now = Registry(), uuid4(), datetime.now(UTC)
     codec = Codec(registry, KeyRing(NoKeys(), MasterKey(bytes(32))))
     keys = asyncio.run(codec.prepare([]))
@@ -66,18 +67,26 @@ def measure(type: str, payload: dict[str, Any]) -> None:
     schema = parse_schema(dict(registry.latest(type).declaration))
     bare = BytesIO()
     schemaless_writer(bare, schema, payload)
-    print(
-        f"{type}: write {micros(lambda: codec.encode(type, payload, stream, keys)):.1f}, "
-        f"read {micros(lambda: codec.decode(event)):.1f}; "
-        f"fastavro alone, in clear: write {micros(lambda: schemaless_writer(BytesIO(), schema, payload)):.1f}, "
-        f"read {micros(lambda: schemaless_reader(BytesIO(bare.getvalue()), schema, None)):.1f} µs"
-    )
+    return {
+        "write": micros(lambda: codec.encode(type, payload, stream, keys)),
+        "read": micros(lambda: codec.decode(event)),
+        "fastavro writes": micros(lambda: schemaless_writer(BytesIO(), schema, payload)),
+        "fastavro reads": micros(lambda: schemaless_reader(BytesIO(bare.getvalue()), schema, None)),
+    }
+
+
+def measure() -> dict[str, dict[str, float]]:
+    """The costs of three events: without personal data, with it, and a short one."""
+    return {
+        "RoutingCreated": costs("dispatch.RoutingCreated", ROUTING),
+        "ServiceJobCreated": costs("dispatch.ServiceJobCreated", JOB),
+        "RoutingSynced": costs("dispatch.RoutingSynced", {"external_id": "ST-1", "attempt": 1, "ambiguous": False}),
+    }
 
 
 def main() -> None:
-    measure("dispatch.RoutingCreated", ROUTING)
-    measure("dispatch.ServiceJobCreated", JOB)
-    measure("dispatch.RoutingSynced", {"external_id": "ST-1", "attempt": 1, "ambiguous": False})
+    for type, found in measure().items():
+        print(type, ", ".join(f"{name} {value:.1f} µs" for name, value in found.items()))
     print(f"start (list of ids): {micros(Registry):.0f} µs")
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table. With `at_most` the target is an upper limit of `value`, else a lower one.
+    """One line of the table. With `at_most` the target is an upper limit of `value`, else a lower one; None: no target.
 
     `value` is what the target is about: the ratio of ours to theirs, or ours itself where there is nothing to compare.
     """
 
     name: str
     ours: float
-    target: float
+    target: float | None
     unit: str
     theirs: float | None = None
     ratio: float | None = None
@@ -26,14 +26,21 @@ class Result:
         return self.ours if self.ratio is None else self.ratio
 
     @property
-    def met(self) -> bool:
+    def met(self) -> bool | None:
+        if self.target is None:
+            return None
         return self.value <= self.target if self.at_most else self.value >= self.target
 
     def row(self) -> tuple[str, ...]:
-        theirs = "" if self.theirs is None else f"{self.theirs:,.0f}"
+        theirs = "" if self.theirs is None else _figure(self.theirs)
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        limit = f"{'≤' if self.at_most else '≥'} {self.target:g}"
-        return (self.name, f"{self.ours:,.0f} {self.unit}", theirs, ratio, limit, "yes" if self.met else "NO")
+        limit = "" if self.target is None else f"{'≤' if self.at_most else '≥'} {self.target:g}"
+        met = {None: "", True: "yes", False: "NO"}[self.met]
+        return (self.name, f"{_figure(self.ours)} {self.unit}", theirs, ratio, limit, met)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 HEAD = ("measurement", "ours", "theirs", "ratio", "target", "met")
