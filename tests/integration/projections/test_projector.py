@@ -309,6 +309,8 @@ async def test_all_go_on_by_themselves_when_the_database_comes_back(
         await administrator.close()
         await eventually(lambda: elsewhere.of(model) == 25)
         last = await recording.append(recording.created(uuid4()))
+        # `reached` alone would not do: until the projector leads again the model counts as stopped, and is passed over.
+        await eventually(lambda: projector.status().position == last)
         assert await elsewhere.reached([model], last, timeout=10)
         assert (projector.status().state, projector.status().error) == (State.RUNNING, None)
         watching.cancel()
