@@ -14,7 +14,6 @@ class Aggregate(LibraryAggregate):
     """
 
     TOPIC: ClassVar[str]
-    CONTEXT: ClassVar[str]
     SNAPSHOT_EVERY: ClassVar[int | None] = None
 
     if TYPE_CHECKING:  # at run time the library would take an annotation for a field of the first event

@@ -19,7 +19,6 @@ class Company(Aggregate):
     """A contractor, what it can do, where, and the PoS system its jobs go to."""
 
     TOPIC = "dispatch.Company"
-    CONTEXT = "dispatch"
     SNAPSHOT_EVERY = 50
 
     @event("CompanyRegistered", topic="dispatch.CompanyRegistered")

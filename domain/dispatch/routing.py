@@ -36,7 +36,6 @@ class Routing(Aggregate):
     """A routing is claimed, synchronised and, when the provider reports so, completed."""
 
     TOPIC = "dispatch.Routing"
-    CONTEXT = "dispatch"
 
     @event("RoutingCreated", topic="dispatch.RoutingCreated")
     def __init__(

@@ -21,7 +21,6 @@ class ServiceJob(Aggregate):
     """Work at a homeowner's address. The homeowner's data is personal data of the job's own subject."""
 
     TOPIC = "dispatch.ServiceJob"
-    CONTEXT = "dispatch"
 
     @event("ServiceJobCreated", topic="dispatch.ServiceJobCreated")
     def __init__(

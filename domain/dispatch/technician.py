@@ -14,7 +14,6 @@ class Technician(Aggregate):
     """A person who works for a company. Name and contact are personal data of the technician's own subject."""
 
     TOPIC = "dispatch.Technician"
-    CONTEXT = "dispatch"
 
     @event("TechnicianRegistered", topic="dispatch.TechnicianRegistered")
     def __init__(

@@ -14,7 +14,6 @@ class Erasure(Aggregate):
     """The fact that a subject's key was destroyed; read models blank what they hold when they fold it."""
 
     TOPIC = "identity.Erasure"
-    CONTEXT = "identity"
 
     @event("SubjectErased", topic="identity.SubjectErased")
     def __init__(self, id: UUID, subject_id: UUID, reason: str, timestamp: datetime) -> None:
