@@ -1,6 +1,5 @@
 """`jobstream dlq`: events that an agent could not handle."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
@@ -8,13 +7,10 @@ from uuid import UUID
 import click
 import orjson
 
-from cli.settings import BAD_SETTINGS, fail, settings_or_exit
-from infra.embedded_postgres import PostgresUnavailable
-from infra.settings import BadSettings
+from cli.connected import with_system
+from cli.settings import fail
 from runtime.parts import redrives
-from runtime.system import database_dsn, open_system
 from streams.redrive import Redrive
-from streams.runner import INFRASTRUCTURE
 
 T = TypeVar("T")
 
@@ -91,17 +87,4 @@ def redrive(agent: str, stream_id: UUID) -> None:
 
 
 def _with_redrives(ask: Callable[[dict[str, Redrive]], Awaitable[T]]) -> T:
-    settings = settings_or_exit()
-
-    async def run() -> T:
-        async with database_dsn(settings, join=True) as dsn, open_system(settings, dsn) as system:
-            return await ask(redrives(system))
-
-    try:
-        return asyncio.run(run())
-    except BadSettings as problem:
-        fail(str(problem), BAD_SETTINGS)
-    except PostgresUnavailable as problem:
-        fail(str(problem))
-    except INFRASTRUCTURE as problem:
-        fail(f"the database does not answer: {problem or type(problem).__name__}")
+    return with_system(lambda system: ask(redrives(system)))

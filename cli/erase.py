@@ -1,15 +1,13 @@
 """`jobstream erase`: a person asks to be forgotten."""
 
-import asyncio
 from uuid import UUID
 
 import click
 
-from cli.settings import fail, settings_or_exit
+from cli.connected import with_system
 from commands.bus import Envelope
 from commands.identity import EraseSubject
-from infra.embedded_postgres import PostgresUnavailable
-from runtime.system import database_dsn, open_system
+from runtime.system import System
 
 
 @click.command()
@@ -27,15 +25,10 @@ def erase(subject: UUID, reason: str, yes: bool) -> None:
     """
     if not yes:
         click.confirm(f"Erase {subject}? This cannot be undone", abort=True)
-    settings = settings_or_exit()
 
-    async def run() -> int:
-        async with database_dsn(settings, join=True) as dsn, open_system(settings, dsn) as system:
-            envelope = Envelope("operator", subject, str(subject), any_owner=True)
-            return (await system.bus.send(EraseSubject(subject, reason), envelope)).last
+    async def carry_out(system: System) -> int:
+        envelope = Envelope("operator", subject, str(subject), any_owner=True)
+        return (await system.bus.send(EraseSubject(subject, reason), envelope)).last
 
-    try:
-        position = asyncio.run(run())
-    except PostgresUnavailable as problem:
-        fail(str(problem))
+    position = with_system(carry_out)
     click.echo(f"erased at position {position}" if position else "was erased before")

@@ -1,6 +1,5 @@
 """`jobstream keys`: who may call the HTTP interface where AUTH=enforced."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
@@ -9,12 +8,10 @@ import click
 import orjson
 
 from api.principal import DEVELOPMENT
-from cli.settings import fail, settings_or_exit
+from cli.connected import with_database
+from cli.settings import fail
 from domain.clock import SystemClock
 from infra.api_keys import SCOPES, ApiKey, ApiKeys
-from infra.database import Database
-from infra.embedded_postgres import PostgresUnavailable
-from runtime.system import database_dsn
 
 T = TypeVar("T")
 
@@ -95,17 +92,4 @@ def _described(key: ApiKey) -> dict[str, object]:
 
 
 def _with_keys(ask: Callable[[ApiKeys], Awaitable[T]]) -> T:
-    settings = settings_or_exit()
-
-    async def run() -> T:
-        async with database_dsn(settings, join=True) as dsn:
-            database = await Database.open(dsn)
-            try:
-                return await ask(ApiKeys(database.pool, SystemClock()))
-            finally:
-                await database.close()
-
-    try:
-        return asyncio.run(run())
-    except PostgresUnavailable as problem:
-        fail(str(problem))
+    return with_database(lambda database: ask(ApiKeys(database.pool, SystemClock())))

@@ -60,9 +60,9 @@ class FolderInUse(PostgresUnavailable):
     """Another process runs its embedded server on the same folder."""
 
     def __init__(self, folder: Path, holder: str) -> None:
+        self.holder = holder or "unknown"
         super().__init__(
-            f"{folder} is in use by process {holder or 'unknown'}: "
-            "stop it, or give this one a JOBSTREAM_HOME of its own"
+            f"{folder} is in use by process {self.holder}: stop it, or give this one a JOBSTREAM_HOME of its own"
         )
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import structlog
@@ -73,33 +74,56 @@ class System:
             log.warning("read models lag", position=position)
 
 
+def _nobody(where: str) -> None:
+    return None
+
+
 @asynccontextmanager
-async def database_dsn(settings: Settings, *, join: bool = False) -> AsyncIterator[str]:
+async def database_dsn(
+    settings: Settings, *, join: bool = False, tell: Callable[[str], None] = _nobody
+) -> AsyncIterator[str]:
     """DATABASE_URL, or a server of our own for as long as the block runs. Migrated.
 
-    With `join`, a server that `jobstream serve` runs on the same folder is used beside it.
+    With `join`, a server that `jobstream serve` runs on the same folder is used beside it. `tell` is told which it is.
     Raises `PostgresUnavailable`.
     """
     async with AsyncExitStack() as stack:
-        dsn = settings.database_url
-        if dsn is None:
-            server = EmbeddedPostgres(settings.jobstream_home / "postgres")
-            try:
-                dsn = await server.start()
-                stack.push_async_callback(server.stop)
-                keeping = asyncio.create_task(server.keep_running(), name="embedded PostgreSQL")
-                stack.callback(keeping.cancel)
-            except FolderInUse:
-                if not join or (dsn := server.running_elsewhere()) is None:
-                    raise
+        if settings.database_url is not None:
+            dsn, where = settings.database_url, f"PostgreSQL at {_place(settings.database_url)}"
+        else:
+            dsn, where = await _embedded(settings, join, stack)
         try:
             await migrate(dsn)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            where = "DATABASE_URL" if settings.database_url else "The embedded PostgreSQL"
+            setting = "DATABASE_URL" if settings.database_url else "The embedded PostgreSQL"
             raise PostgresUnavailable(
-                f"{where} does not answer as it should: {error or type(error).__name__}"
+                f"{setting} does not answer as it should: {error or type(error).__name__}"
             ) from error
+        tell(where)
         yield dsn
+
+
+async def _embedded(settings: Settings, join: bool, stack: AsyncExitStack) -> tuple[str, str]:
+    """The DSN of a server of our own or, with `join`, of the one that runs on our folder; and what it is."""
+    server = EmbeddedPostgres(settings.jobstream_home / "postgres")
+    where = f"embedded PostgreSQL in {settings.jobstream_home}"
+    try:
+        dsn = await server.start()
+    except FolderInUse as used:
+        if not join or (running := server.running_elsewhere()) is None:
+            raise
+        return running, f"{where}, beside process {used.holder}"
+    stack.push_async_callback(server.stop)
+    keeping = asyncio.create_task(server.keep_running(), name="embedded PostgreSQL")
+    stack.callback(keeping.cancel)
+    return dsn, f"{where}, started for this"
+
+
+def _place(url: str) -> str:
+    """Host and database of a DSN, nothing that may be secret."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2] or parse_qs(parts.query).get("host", ["localhost"])[0]
+    return f"{host}{parts.path}"
 
 
 @asynccontextmanager

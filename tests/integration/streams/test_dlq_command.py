@@ -1,8 +1,6 @@
 """`jobstream dlq`, as an operator runs it beside a system at work."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 
 import orjson
@@ -10,20 +8,14 @@ import orjson
 from infra.recorded_rows import recorded
 from streams.parking import Parking
 from tests.conformance.trade import Trade
-from tests.running import KEY, Running, running
+from tests.jobstream import jobstream
+from tests.running import Running, running
 
 
 async def dlq(dsn: str, *arguments: str, **changes: str) -> tuple[int, str, str]:
     """Exit status, output and errors."""
-    environment = os.environ | {"DATABASE_URL": dsn, "MASTER_KEY": KEY} | changes
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "dlq", *arguments),
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    return await process.wait(), output.decode(), errors.decode()
+    ended = await jobstream("dlq", *arguments, **({"DATABASE_URL": dsn} | changes))
+    return ended.status, ended.output, ended.errors
 
 
 async def park_the_routing(there: Running) -> str:
