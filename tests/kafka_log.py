@@ -75,10 +75,13 @@ async def messages(
     bootstrap: str, partitions: Sequence[TopicPartition], level: str = "read_committed"
 ) -> list[ConsumerRecord]:
     """Every message up to the partitions' present ends, in the order of partitions and offsets."""
+    # A transaction is committed a moment before every partition has its marker; until then it lies behind the end
+    # that a consumer of committed messages is told.
+    async with consuming(bootstrap, isolation_level="read_uncommitted") as consumer:
+        ends = await consumer.end_offsets(partitions)
     async with consuming(bootstrap, isolation_level=level) as consumer:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
         found: list[ConsumerRecord] = []
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for some in (await consumer.getmany(timeout_ms=200)).values():
@@ -86,7 +89,7 @@ async def messages(
         return sorted(found, key=lambda each: (each.topic, each.partition, each.offset))
 
 
-async def read_to(feed: Feed, last: int, after: int = 0, limit: int = 500, timeout: float = 40) -> list[Recorded]:
+async def read_to(feed: Feed, last: int, after: int = 0, limit: int = 500, timeout: float = 60) -> list[Recorded]:
     """What the feed hands out after `after` up to `last`; raises `TimeoutError`."""
     found: list[Recorded] = []
     async with asyncio.timeout(timeout):
@@ -107,7 +110,7 @@ async def assert_same(log: Log, found: list[Recorded], first: int, last: int) ->
     ]
 
 
-async def eventually(true: Callable[[], Awaitable[bool]], timeout: float = 30.0, quietly: bool = False) -> None:
+async def eventually(true: Callable[[], Awaitable[bool]], timeout: float = 60.0, quietly: bool = False) -> None:
     """Polls until `true`; raises `TimeoutError` after `timeout` seconds unless `quietly`."""
     try:
         async with asyncio.timeout(timeout):

@@ -33,7 +33,7 @@ async def start(*arguments: str) -> Process:
 
 async def said_active(process: Process) -> None:
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while (await process.stdout.readline()).strip() != b"active":
             assert process.returncode is None
 
@@ -56,12 +56,12 @@ async def has_relayed(bootstrap: str, prefix: str, position: int) -> None:
 
 async def test_twelve_kills_at_any_moment_lose_and_repeat_nothing(kafka: str, topic_prefix: str, log: Log) -> None:
     await topics.apply(kafka, topic_prefix)
-    total = await log.append(30_000)
     moments, takeovers = random.Random(7), []
     active = await start(log.database.dsn, kafka, topic_prefix)
     await said_active(active)
     standing_by = await start(log.database.dsn, kafka, topic_prefix)
     for _ in range(KILLS):
+        total = await log.append(2500)  # there is always something under way, however fast the relays are
         await asyncio.sleep(moments.uniform(0, 0.15))
         active.kill()
         killed = time.monotonic()
@@ -78,7 +78,7 @@ async def test_twelve_kills_at_any_moment_lose_and_repeat_nothing(kafka: str, to
     assert_each_stream_in_order(found)
     written = await messages(kafka, topics.event_partitions(topic_prefix), "read_uncommitted")
     assert len(written) > len(found), "no kill hit an open transaction"
-    assert max(takeovers) < 10
+    assert max(takeovers) < 30  # and not after the minute in which Kafka itself ends an open transaction
 
 
 def assert_each_stream_in_order(found: list[ConsumerRecord]) -> None:
@@ -155,7 +155,7 @@ async def test_a_relay_can_be_stopped_in_the_middle_of_a_transaction_while_the_b
     total = await log.append(20_000)
     await eventually(lambda: past(relay, 1_000))
     await own_broker.kill()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await cancelled(task)
     await own_broker.start()
     task = asyncio.create_task(log.relay(own_broker.bootstrap, topic_prefix).run())
