@@ -94,7 +94,7 @@ async def projected(system: System) -> bool:
     return not any(system.positions.stopped(model) for model in READ_MODELS)
 
 
-async def until(condition: Any, seconds: float = 10.0) -> Any:
+async def until(condition: Any, seconds: float = 30.0) -> Any:
     """What `condition` (an async function) answers once that is true. Fails after `seconds`."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -54,7 +54,7 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return list(answer.json())
 
-    async def routing(self, job: Mapping[str, Any], status: str, seconds: float = 10.0) -> dict[str, Any]:
+    async def routing(self, job: Mapping[str, Any], status: str, seconds: float = 30.0) -> dict[str, Any]:
         """The job's only routing, once it has come to this status."""
 
         async def there() -> dict[str, Any] | None:

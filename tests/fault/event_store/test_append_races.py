@@ -53,7 +53,7 @@ class Reader:
 
     async def reach(self, position: int) -> None:
         """Wait until everything up to `position` has been read; fails if anything was skipped."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.seen < position:
                 await asyncio.wait({self._task}, timeout=0.01)
                 if self._task.done():
@@ -145,7 +145,7 @@ async def test_a_stopped_process_holds_up_no_other(store: EventStore, connection
     writer = await _writer(connections.dsn, 100_000)
     await _lines(writer, 1)
     writer.send_signal(signal.SIGSTOP)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await write(store, 20, Acknowledged())
     writer.kill()
     await writer.wait()

@@ -101,7 +101,7 @@ async def test_a_first_attempt_that_lands_after_the_look_up_is_not_taken_for_som
 
 
 async def _until_waiting_for_the_lock(connections: Database, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         waiting = "select count(*) from pg_locks where not granted"
         while await connections.pool.fetchval(waiting) < count:
             await asyncio.sleep(0.01)

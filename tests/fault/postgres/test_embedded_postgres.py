@@ -68,7 +68,7 @@ def _server_pid(folder: Path) -> int:
 
 
 async def _gone(folder: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while survivors(folder / "data"):
             await asyncio.sleep(0.01)
 

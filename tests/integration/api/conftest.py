@@ -57,7 +57,7 @@ class RedisServer:
         socket_path = str(self._folder / "redis.sock")
         settings = ["--port", "0", "--unixsocket", socket_path, "--save", "", "--dir", str(self._folder)]
         self._process = subprocess.Popen([str(binary), *settings], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         with redis.Redis(unix_socket_path=socket_path) as client:
             while time.monotonic() < deadline:
                 with contextlib.suppress(redis.ConnectionError):
@@ -69,7 +69,7 @@ class RedisServer:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(30)
             self._process = None
 
 

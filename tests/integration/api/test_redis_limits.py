@@ -50,7 +50,7 @@ async def test_without_redis_requests_pass_quickly_and_it_is_said_once(
             started = time.perf_counter()
             answers = [await client.get("/api/v1/jobs/search") for _ in range(40)]
             assert {answer.status_code for answer in answers} == {200}
-            assert time.perf_counter() - started < 5
+            assert time.perf_counter() - started < 9  # waiting for it each time would take 10 s
             detailed = (await client.get("/api/v1/health/detailed")).json()
             assert (detailed["status"], detailed["components"]["redis"]["status"]) == ("degraded", "unhealthy")
             redis_server.start()
@@ -63,7 +63,7 @@ async def test_without_redis_requests_pass_quickly_and_it_is_said_once(
 
 
 async def limited_again(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         # A poll to a deadline: no event tells this process that Redis is back.
         while "X-RateLimit-Limit" not in (await client.get("/api/v1/jobs/")).headers:
             await asyncio.sleep(0.01)

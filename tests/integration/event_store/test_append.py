@@ -212,7 +212,7 @@ async def test_the_largest_event_is_stored_and_large_appends_wait_for_another_ca
 async def test_every_call_notifies_its_last_position_once(store: EventStore, connections: Database) -> None:
     heard: asyncio.Queue[str | None] = asyncio.Queue()
     connections.listen(CHANNEL, heard.put_nowait)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await heard.get() is None  # listening from now on
         await asyncio.gather(store.append(starting(events=3)), store.append(starting()))
         assert await heard.get() == "4"

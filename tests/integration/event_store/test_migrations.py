@@ -1,5 +1,5 @@
 import asyncio
-import time
+import os
 
 import asyncpg
 
@@ -19,9 +19,10 @@ async def test_several_processes_may_migrate_at_once(postgres: str) -> None:
 
 
 async def test_migrating_takes_no_time_when_there_is_nothing_to_do(database: str) -> None:
-    started = time.perf_counter()
+    started = os.times()
     await migrate(database)
-    assert time.perf_counter() - started < 0.5  # 10 ms on an idle machine
+    # Processor time, children's too, so that a busy machine does not matter: 10 ms, and 0.4 s with Alembic.
+    assert sum(os.times()[:4]) - sum(started[:4]) < 0.2
 
 
 async def test_a_newer_schema_is_left_to_the_newer_code(database: str) -> None:

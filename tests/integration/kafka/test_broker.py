@@ -38,7 +38,7 @@ async def test_make_kafkas_command_says_where_it_is_and_ctrl_c_stops_it_cleanly(
     assert own_broker.bootstrap.encode() in line
     process.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(process.wait(), 30) == 0
-    await eventually(lambda: refuses_connections(own_broker.port), 5)
+    await eventually(lambda: refuses_connections(own_broker.port), 30)
 
 
 async def test_a_broker_dies_with_its_launcher(own_broker: Broker, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ async def test_a_broker_dies_with_its_launcher(own_broker: Broker, tmp_path: Pat
     await asyncio.wait_for(process.stdout.readline(), 60)
     process.kill()
     await process.wait()
-    await eventually(lambda: refuses_connections(own_broker.port), 20)
+    await eventually(lambda: refuses_connections(own_broker.port), 30)
 
 
 async def refuses_connections(port: int) -> bool:

@@ -108,7 +108,7 @@ async def test_an_event_is_relayed_soon_after_it_is_appended(kafka: str, prefix:
             async def there(position: int = position) -> bool:
                 return relay.position == position
 
-            await eventually(there, 5 if position > 1 else 30)
+            await eventually(there)
 
 
 async def test_the_largest_event_that_the_store_takes_can_be_relayed(kafka: str, prefix: str, log: Log) -> None:
@@ -140,7 +140,7 @@ async def test_a_second_relay_waits_and_takes_over_when_the_first_one_stops(kafk
         taking_over = asyncio.create_task(second.run())
         await eventually(second_is_active, 1.0, quietly=True)
         assert not second.active
-    await eventually(second_is_active, 5.0)
+    await eventually(second_is_active)
     taking_over.cancel()
 
 

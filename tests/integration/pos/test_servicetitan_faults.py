@@ -14,7 +14,7 @@ from infra.pos.servicetitan import ServiceTitan, adapter
 from tests.integration.pos.conftest import ACME, Simulator, Time, served, titan_at, work_order
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not await true():
             await asyncio.sleep(0.02)

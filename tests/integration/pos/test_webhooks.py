@@ -41,7 +41,7 @@ async def told(
         order = work_order()
         created = await titan.create(ACME, order)
         await simulator.complete("acme", created.external_id, Decimal("450.25"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(receiver.taken) < deliveries:
                 await asyncio.sleep(0.01)
     (job,) = await titan.find(ACME, order.routing_id)

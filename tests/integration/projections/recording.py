@@ -154,7 +154,7 @@ class Recording:
         return dict(row)
 
 
-async def eventually(condition: Callable[[], Any], timeout: float = 10.0) -> None:
+async def eventually(condition: Callable[[], Any], timeout: float = 30.0) -> None:
     """Polls until `condition()` (awaited when it is a coroutine) is true."""
     deadline = time.monotonic() + timeout
     while True:

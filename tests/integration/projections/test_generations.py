@@ -20,14 +20,14 @@ async def test_a_new_version_fills_its_own_schema_beside_the_old_one(recording: 
     positions = Positions([old, new])
     async with recording.feed() as feed:
         run(recording.projector(old, feed, positions))
-        assert await positions.reached([old], 25, timeout=10)
+        assert await positions.reached([old], 25, timeout=30)
         await recording.generation(new)
         assert not positions.ready([new], 25)
         run(recording.projector(new, feed, positions))
-        assert await positions.reached([new], 25, timeout=10)
+        assert await positions.reached([new], 25, timeout=30)
         assert positions.ready([old, new], 25)
         await recording.life(10)
-        assert await positions.reached([old, new], 50, timeout=10)
+        assert await positions.reached([old, new], 50, timeout=30)
     assert await recording.rows(old) == await recording.rows(new)
 
 

@@ -40,9 +40,9 @@ async def test_a_projector_catches_up_and_follows(recording: Recording, run: Run
     positions = Positions([model])
     async with recording.feed() as feed:
         run(recording.projector(model, feed, positions))
-        assert await positions.reached([model], 3000, timeout=10)
+        assert await positions.reached([model], 3000, timeout=30)
         last = await recording.append(recording.synced(ids[1]))
-        assert await positions.reached([model], last, timeout=10)
+        assert await positions.reached([model], last, timeout=30)
         assert await recording.rows(model) == await expected(recording, model)
 
 
@@ -74,7 +74,7 @@ async def test_two_projectors_of_one_model_on_one_session_do_not_both_fold(recor
         for projector in projectors:
             run(projector)
         await eventually(lambda: {one.status().state for one in projectors} == {State.RUNNING, State.STANDBY})
-        assert await positions.reached([model], 25, timeout=10)
+        assert await positions.reached([model], 25, timeout=30)
     assert await recording.rows(model) == await expected(recording, model)
 
 
@@ -181,7 +181,7 @@ async def test_an_event_that_cannot_be_folded_stops_its_own_read_model_just_befo
         projector = recording.projector(broken, feed, positions)
         run(projector)
         run(recording.projector(sound, feed, positions))
-        assert await positions.reached([broken, sound], last, timeout=10)  # whoever waits skips what has stopped
+        assert await positions.reached([broken, sound], last, timeout=30)  # whoever waits skips what has stopped
         await eventually(lambda: positions.stopped(broken))
     status, checkpoint = projector.status(), await recording.checkpoint(broken)
     assert (positions.of(sound), positions.of(broken)) == (last, at - 1)
@@ -237,10 +237,10 @@ async def test_events_that_change_nothing_are_passed_and_saved_soon(recording: R
     positions = Positions([model])
     async with recording.feed() as feed:
         run(recording.projector(model, feed, positions))
-        assert await positions.reached([model], 25, timeout=10)
+        assert await positions.reached([model], 25, timeout=30)
         await eventually(lambda: saved(recording, model, 25))
         await recording.life(10)
-        assert await positions.reached([model], 50, timeout=10)
+        assert await positions.reached([model], 50, timeout=30)
         await eventually(lambda: saved(recording, model, 50))
 
 
@@ -263,7 +263,7 @@ async def test_other_processes_hear_of_every_position(recording: Recording, run:
             run(Projector(session, feed, model, here, recording.store.epoch, pauses=SOON))
         await eventually(lambda: here.of(quiet) == 0)
         await recording.life(10)
-        assert await elsewhere.reached([loud, quiet], 25, timeout=10)
+        assert await elsewhere.reached([loud, quiet], 25, timeout=30)
     assert set(changes) == {"loud"}
     await listener.close()
 
@@ -297,7 +297,7 @@ async def test_all_go_on_by_themselves_when_the_database_comes_back(
         projector = recording.projector(model, feed, here)
         run(projector)
         watching = asyncio.create_task(elsewhere.watch(recording.pool))
-        assert await elsewhere.reached([model], 25, timeout=10)
+        assert await elsewhere.reached([model], 25, timeout=30)
         elsewhere.publish(Announcement(model.schema, 26, News.CHANGED))  # of a commit that the crash took back
         name = await recording.pool.fetchval("select current_database()")
         administrator = await asyncpg.connect(postgres)
@@ -311,7 +311,7 @@ async def test_all_go_on_by_themselves_when_the_database_comes_back(
         last = await recording.append(recording.created(uuid4()))
         # `reached` alone would not do: until the projector leads again the model counts as stopped, and is passed over.
         await eventually(lambda: projector.status().position == last)
-        assert await elsewhere.reached([model], last, timeout=10)
+        assert await elsewhere.reached([model], last, timeout=30)
         assert (projector.status().state, projector.status().error) == (State.RUNNING, None)
         watching.cancel()
     assert await recording.rows(model) == await expected(recording, model)
@@ -342,7 +342,7 @@ async def test_a_lost_notification_is_made_up_for_by_the_slow_poll(recording: Re
         await eventually(lambda: projector.status().state is State.RUNNING)
         watching = asyncio.create_task(elsewhere.watch(recording.pool))
         last = await recording.append(recording.created(uuid4()))
-        assert await elsewhere.reached([model], last, timeout=10)
+        assert await elsewhere.reached([model], last, timeout=30)
         watching.cancel()
     assert changes[-1] == last
 

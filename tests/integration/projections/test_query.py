@@ -25,7 +25,7 @@ async def filled(
     positions = Positions([MODEL])
     async with recording.feed() as feed:
         run(recording.projector(MODEL, feed, positions))
-        assert await positions.reached([MODEL], 23, timeout=10)
+        assert await positions.reached([MODEL], 23, timeout=30)
         yield recording, ids
 
 

@@ -76,7 +76,7 @@ async def test_a_hint_wakes_whoever_waits_for_something_new(recording: Recording
     waiting = asyncio.create_task(feed.wait(0, timeout=30))
     await asyncio.sleep(0)
     feed.hint(await recording.append(recording.created(recording.companies[0])))
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 25)
     assert len(await feed.read(0, 10)) == 1
 
 
@@ -85,7 +85,7 @@ async def test_a_notification_wakes_whoever_waits(recording: Recording) -> None:
         recording.database.listen(CHANNEL, feed.heard)
         waiting = asyncio.create_task(feed.wait(0, timeout=30))
         await recording.append(recording.created(recording.companies[0]))
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 25)
         assert len(await feed.read(0, 10)) == 1
 
 
@@ -94,7 +94,7 @@ async def test_what_was_missed_while_not_listening_is_asked_for(recording: Recor
         waiting = asyncio.create_task(feed.wait(0, timeout=30))
         await recording.append(recording.created(recording.companies[0]))
         feed.heard(None)
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 25)
 
 
 async def test_a_lost_notification_is_made_up_for_by_the_slow_poll(recording: Recording) -> None:
@@ -102,7 +102,7 @@ async def test_a_lost_notification_is_made_up_for_by_the_slow_poll(recording: Re
         waiting = asyncio.create_task(feed.wait(0, timeout=30))
         await asyncio.sleep(0)
         await recording.append(recording.created(recording.companies[0]))
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 25)
 
 
 async def test_a_hint_that_does_not_come_true_wakes_nobody_twice(recording: Recording) -> None:
@@ -115,7 +115,7 @@ async def test_a_hint_that_does_not_come_true_wakes_nobody_twice(recording: Reco
 
 
 async def test_a_wait_ends_after_its_time(recording: Recording) -> None:
-    await asyncio.wait_for(quiet(recording).wait(0, timeout=0.01), 5)
+    await asyncio.wait_for(quiet(recording).wait(0, timeout=0.01), 25)
 
 
 async def test_a_reader_that_is_cancelled_does_not_stop_the_others(recording: Recording) -> None:
@@ -138,7 +138,7 @@ async def test_a_new_epoch_of_the_store_reaches_whoever_reads(recording: Recordi
     await recording.life(10)
     async with recording.feed(poll_seconds=0.05) as feed:
         await begin_epoch(recording.database)
-        await asyncio.wait_for(feed.wait(0, timeout=30), 5)
+        await asyncio.wait_for(feed.wait(0, timeout=30), 25)
         with pytest.raises(EpochMismatch):
             await feed.read(0, 100)
 
@@ -153,4 +153,4 @@ async def test_the_poll_outlives_a_lost_connection(recording: Recording) -> None
         )
         await connection.close()
         await recording.append(recording.created(recording.companies[0]))
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 25)

@@ -51,7 +51,7 @@ async def served(system: System) -> AsyncIterator[str]:
     ready, stop = asyncio.Event(), asyncio.Event()
     async with compose(system) as app:
         serving = asyncio.create_task(serve_http(app, "127.0.0.1", port, stop, ready.set))
-        await asyncio.wait_for(ready.wait(), 10)
+        await asyncio.wait_for(ready.wait(), 60)
         yield f"http://127.0.0.1:{port}"
         stop.set()
         await serving
