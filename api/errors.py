@@ -1,7 +1,7 @@
 """What goes wrong, as a status and a code; each product decides what the answer looks like."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -94,23 +94,28 @@ HTTP_DETAILS: Mapping[int, str] = {
 class ErrorShape:
     """How a product words its errors.
 
-    `model` (and `validation_model` for 422, where it differs) is what its OpenAPI document shows; `render` makes the
-    JSON object of a problem at a moment; `outcomes` adds to or replaces the statuses of exception classes.
+    `model` (and `validation_model` for `invalid`, where it differs) is what its OpenAPI document shows; `render` makes
+    the JSON object of a problem at a moment; `outcomes` adds to or replaces the statuses of exception classes.
+    `invalid` is the status of input that cannot be read, `word` the sentence about its fields.
     """
 
     model: type[BaseModel]
     render: Callable[[Problem, datetime], Mapping[str, Any]]
     outcomes: Mapping[type[Exception], Outcome] = field(default_factory=dict)
     validation_model: type[BaseModel] | None = None
+    invalid: int = 422
+    word: Callable[[tuple[FieldProblem, ...]], str] = sentence
 
     def problem(self, error: Exception) -> Problem:
         """The problem that `error` stands for: an internal error, of which nothing is shown, if it has no outcome."""
         match error:
+            case Rejected() if error.problem.fields:
+                return replace(error.problem, status=self.invalid)
             case Rejected():
                 return error.problem
             case RequestValidationError():
                 fields = field_problems(error.errors())
-                return Problem(422, "VALIDATION_ERROR", sentence(fields), fields)
+                return Problem(self.invalid, "VALIDATION_ERROR", self.word(fields), fields)
             case HTTPException():
                 return _of_http(error)
         for kind in type(error).__mro__:

@@ -94,20 +94,24 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], conve
     # FastAPI names 422 wherever there are parameters, in its own model.
     if "HTTPValidationError" in str(responses.get("422", "")):
         del responses["422"]
-    for status in _statuses(path, method, operation, limited, public):
+    for status in _statuses(path, method, operation, limited, public, conventions.errors.invalid):
         responses.setdefault(status, _refusal(status, conventions.errors))
     shown = [*_HEADERS] if limited else ["X-Correlation-ID"]
     for response in responses.values():
         response.setdefault("headers", {}).update({name: _HEADERS[name] for name in shown})
 
 
-def _statuses(path: str, method: str, operation: dict[str, Any], limited: bool, public: bool) -> Iterator[str]:
-    yield "422"  # a NUL character is refused in every path and query
+def _statuses(
+    path: str, method: str, operation: dict[str, Any], limited: bool, public: bool, invalid: int
+) -> Iterator[str]:
+    yield str(invalid)  # a NUL character is refused in every path and query
     yield "500"
     if not public:
         yield from ("401", "403")
     if not (public and method == "get"):
         yield from ("400", "409", "503")
+    if method in ("post", "put", "patch", "delete"):
+        yield "422"  # an Idempotency-Key that came before with another request
     if "{" in path:
         yield "404"
     if "requestBody" in operation or method in ("post", "put", "patch"):
@@ -117,7 +121,9 @@ def _statuses(path: str, method: str, operation: dict[str, Any], limited: bool, 
 
 
 def _refusal(status: str, errors: ErrorShape) -> dict[str, Any]:
-    model = errors.validation_model if status == "422" and errors.validation_model is not None else errors.model
+    model = errors.model
+    if status == str(errors.invalid) and errors.validation_model is not None:
+        model = errors.validation_model
     reference = {"$ref": f"#/components/schemas/{model.__name__}"}
     refusal: dict[str, Any] = {"description": _REFUSALS[status], "content": {"application/json": {"schema": reference}}}
     if status in ("429", "503"):

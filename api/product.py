@@ -1,7 +1,7 @@
 """One product's HTTP interface, built from its description."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -24,7 +24,7 @@ from domain.clock import Clock, SystemClock
 class Product:
     """What a product is; `build` makes it an application, mounted at `place` or else at /<name>/api/v1.
 
-    Paths at or below `public` ask for no credentials.
+    Paths at or below `public` ask for no credentials. Without `limits` nothing is rate limited.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Product:
     version: str
     routers: tuple[APIRouter, ...]
     errors: ErrorShape
-    limits: RateLimits
+    limits: RateLimits | None
     description: str
     public: tuple[str, ...] = ("/health",)
     place: str | None = None
@@ -82,11 +82,16 @@ def _layers(product: Product, around: Surroundings) -> list[Middleware]:
         Middleware(AuthenticationGate, authentication=around.authentication, public=open_paths),
         Middleware(InputGuard),
     ]
-    if around.counter is None:
+    if around.counter is None or product.limits is None:
         return inner
-    limits = RateLimits(product.limits.default, product.limits.rules, (*product.limits.exempt, *PAGES))
     gate = Middleware(
-        RateLimitGate, product.name, limits, errors=product.errors, counter=around.counter, clock=around.clock
+        RateLimitGate,
+        product.name,
+        replace(product.limits, exempt=(*product.limits.exempt, *PAGES)),
+        errors=product.errors,
+        counter=around.counter,
+        clock=around.clock,
+        authentication=around.authentication,
     )
     return [gate, *inner]
 

@@ -11,9 +11,11 @@ from typing import Protocol
 from limits import RateLimitItem, parse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ErrorShape, Problem
+from api.errors import ErrorShape, Problem, Rejected
 from api.paths import either_form, is_below, path_within
+from api.principal import Authentication
 from domain.clock import Clock
+from infra.database_errors import DATABASE_ERRORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,13 @@ class RateLimits:
     """A product's limits per sender's address, as "10/minute".
 
     `rules` are by method and path template and count apart from `default`; paths at or below `exempt` are not limited.
+    With `known`, senders with a valid key have this limit and the rules, per key; the others have `default` only.
     """
 
     default: str = "100/minute"
     rules: Mapping[tuple[str, str], str] = field(default_factory=dict)
     exempt: tuple[str, ...] = ("/health",)
+    known: str | None = None
 
 
 class Counter(Protocol):
@@ -84,11 +88,20 @@ class RateLimitGate:
     """
 
     def __init__(
-        self, app: ASGIApp, product: str, limits: RateLimits, errors: ErrorShape, counter: Counter, clock: Clock
+        self,
+        app: ASGIApp,
+        product: str,
+        limits: RateLimits,
+        errors: ErrorShape,
+        counter: Counter,
+        clock: Clock,
+        authentication: Authentication,
     ) -> None:
         self.app = app
         self._product, self._errors, self._counter, self._clock = product, errors, counter, clock
         self._default = parse(limits.default)
+        self._known = None if limits.known is None else parse(limits.known)
+        self._authentication = authentication
         self._rules = [
             (method, either_form(path), f"{method} {path}", parse(text))
             for (method, path), text in limits.rules.items()
@@ -99,11 +112,11 @@ class RateLimitGate:
         if scope["type"] != "http" or is_below(path := path_within(scope), self._exempt):
             await self.app(scope, receive, send)
             return
-        rule, limit = self._rule(scope["method"], path)
+        sender, rule, limit = await self._counted(scope, path)
         now = self._clock.now()
         seconds = limit.get_expiry()
         window = int(now.timestamp()) // seconds
-        key = f"{self._product}:{rule}:{_sender(scope)}:{window}"
+        key = f"{self._product}:{rule}:{sender}:{window}"
         count = await self._counter.increment(key, seconds)
         if count is None:
             await self.app(scope, receive, send)
@@ -117,11 +130,27 @@ class RateLimitGate:
             problem = _too_many(limit, wait)
             await self._errors.response(problem, now)(scope, receive, announced)
 
-    def _rule(self, method: str, path: str) -> tuple[str, RateLimitItem]:
+    async def _counted(self, scope: Scope, path: str) -> tuple[str, str, RateLimitItem]:
+        """Whose request it is, and what it counts against."""
+        if self._known is None:
+            return _sender(scope), *self._rule(scope["method"], path, self._default)
+        actor = await self._actor(scope)
+        if actor is None:
+            return _sender(scope), "default", self._default
+        return actor, *self._rule(scope["method"], path, self._known)
+
+    async def _actor(self, scope: Scope) -> str | None:
+        """Who has shown a valid key. Whatever is wrong with it, the gate behind this one answers that."""
+        try:
+            return (await self._authentication.principal(scope)).actor
+        except (Rejected, *DATABASE_ERRORS):
+            return None
+
+    def _rule(self, method: str, path: str, default: RateLimitItem) -> tuple[str, RateLimitItem]:
         for known, pattern, name, limit in self._rules:
             if known == method and pattern.match(path):
                 return name, limit
-        return "default", self._default
+        return "default", default
 
 
 @lru_cache(maxsize=4096)

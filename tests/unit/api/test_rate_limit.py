@@ -1,12 +1,17 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from api.errors import CODED
+from api.principal import Authentication
 from api.rate_limit import Counter, MemoryCounter, RateLimitGate, RateLimits
+from infra.api_keys import VerifiedKey
+from infra.settings import Auth, Settings
 
 START = datetime(2025, 8, 27, 16, 0, 0, tzinfo=UTC)
 
@@ -48,9 +53,14 @@ def hand() -> Hand:
     return Hand()
 
 
-def asking(hand: Hand, sender: str = "10.0.0.1", counter: Counter | None = None) -> httpx.AsyncClient:
-    limits = RateLimits("5/minute", {("POST", "/jobs/"): "2/minute", ("GET", "/jobs/{id}/slow"): "1/hour"})
-    gate = RateLimitGate(answering, "sample", limits, CODED, counter or MemoryCounter(hand.seconds), hand)
+def asking(
+    hand: Hand, sender: str = "10.0.0.1", counter: Counter | None = None, keys: Any = None, **more: str
+) -> httpx.AsyncClient:
+    limits = RateLimits("5/minute", {("POST", "/jobs/"): "2/minute", ("GET", "/jobs/{id}/slow"): "1/hour"}, **more)
+    authentication = Authentication(Settings(auth=Auth.DEVELOPMENT if keys is None else Auth.ENFORCED), keys)
+    gate = RateLimitGate(
+        answering, "sample", limits, CODED, counter or MemoryCounter(hand.seconds), hand, authentication
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(gate, client=(sender, 1)), base_url="http://localhost")
 
 
@@ -94,6 +104,31 @@ async def test_senders_are_counted_apart_and_an_ipv6_subscriber_is_one_sender(ha
     for sender, left in [("10.0.0.1", "4"), ("10.0.0.2", "4"), ("2001:db8::1", "4"), ("2001:db8::2", "3")]:
         async with asking(hand, sender, counter) as client:
             assert (await client.get("/jobs/")).headers["X-RateLimit-Remaining"] == left
+
+
+class Keys:
+    """Knows every key that begins with `good`; the place where the others are looked up is away."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, VerifiedKey] = {}
+
+    async def verify(self, text: str) -> VerifiedKey | None:
+        if not text.startswith("good"):
+            raise ConnectionError
+        return self._known.setdefault(text, VerifiedKey(uuid4(), uuid4(), frozenset({"read"})))
+
+
+async def test_whoever_shows_a_valid_key_has_the_limit_of_the_key_wherever_they_are(hand: Hand) -> None:
+    keys, counter = Keys(), MemoryCounter(hand.seconds)
+    for sender, key, left in [("10.0.0.1", "good-1", "6"), ("10.0.0.2", "good-1", "5"), ("10.0.0.1", "good-2", "6")]:
+        async with asking(hand, sender, counter, keys, known="7/minute") as client:
+            assert (await client.get("/", headers={"X-API-Key": key})).headers["X-RateLimit-Remaining"] == left
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "bad"}])
+async def test_whoever_shows_none_has_the_limit_of_the_address(hand: Hand, headers: dict[str, str]) -> None:
+    async with asking(hand, keys=Keys(), known="7/minute") as client:
+        assert (await client.post("/jobs/", headers=headers)).headers["X-RateLimit-Limit"] == "5"
 
 
 async def test_requests_are_let_through_when_the_counter_cannot_tell(hand: Hand) -> None:
