@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "cli.keys",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
+    "mail": "cli.mail",
     "doctor": "cli.doctor",
 }
 

@@ -28,6 +28,9 @@ class BadSettings(Exception):
     """A setting is unknown or has a value that it does not take. The message names it and says what it takes."""
 
 
+_MAILBOX = r"^[^\s@<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,253}$"
+
+
 def _master_key(value: str | None) -> str | None:
     if value is None:
         return None
@@ -114,10 +117,47 @@ class Settings(BaseSettings):
     pos_poll_seconds: float = Field(
         30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds"
     )
+    calendar_provider: str = Field(
+        "local",
+        pattern=r"^(local|google)$",
+        description="local (our own calendar, read as an iCalendar feed) or google",
+    )
+    google_calendar_url: str = Field(
+        "https://www.googleapis.com/calendar/v3",
+        pattern=r"^https?://",
+        description="Root of Google's calendar interface (or of the simulator)",
+    )
+    google_calendar_id: str = Field(
+        "primary", pattern=r"^[^\s/]{1,200}$", description="The calendar of that account to write into"
+    )
+    google_calendar_credentials: Path = Field(
+        Path("credentials/google_oauth_credentials.json"),
+        description="OAuth client of a desktop application, as Google gives it; its token is kept beside it",
+    )
+    mail_provider: str = Field(
+        "file", pattern=r"^(file|smtp)$", description="file (letters as .eml files below JOBSTREAM_HOME) or smtp"
+    )
+    mail_from: str = Field(
+        "jobstream@localhost", pattern=_MAILBOX, description="Address that letters come from, e.g. you@example.org"
+    )
+    mail_to: str | None = Field(
+        None,
+        pattern=_MAILBOX,
+        description="Your own address: gets the letters that have nobody else to go to; unset: MAIL_FROM",
+    )
+    smtp_host: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9.:-]{1,253}$", description="Mail server; required with MAIL_PROVIDER=smtp"
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with tls")
+    smtp_security: str = Field(
+        "starttls", pattern=r"^(starttls|tls|none)$", description="starttls, tls (from the first byte) or none"
+    )
+    smtp_username: str | None = Field(None, description="Account at the mail server; unset: no sign-in")
+    smtp_password: str | None = Field(None, repr=False, description="Its password; goes together with SMTP_USERNAME")
 
 
 # Variables with these prefixes are ours; others are refused only when they are nearly a setting's name.
-_PREFIXES = ("JOBSTREAM_", "SERVICETITAN_")
+_PREFIXES = ("JOBSTREAM_", "SERVICETITAN_", "GOOGLE_CALENDAR_", "SMTP_")
 _NEARLY = 0.85
 
 
@@ -142,11 +182,12 @@ def load(environment: dict[str, str] | None = None) -> Settings:
 
 def check_exposure(settings: Settings) -> None:
     """Raises `BadSettings` when an address other than loopback would be served without asking for credentials."""
-    if settings.auth is Auth.DEVELOPMENT and not _is_loopback(settings.host):
+    if settings.auth is Auth.DEVELOPMENT and not is_loopback(settings.host):
         raise BadSettings(f"HOST: {settings.host} is reachable from outside; set AUTH=enforced, or HOST=127.0.0.1")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, is this machine and no other."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

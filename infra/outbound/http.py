@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
 from infra.outbound.call import Operation
 from infra.outbound.errors import Throttled, Unavailable
+from infra.settings import is_loopback
 
 # Nobody means more; and a number of any length must not become an infinite wait.
 _LONGEST_RETRY_AFTER = 86_400.0
@@ -49,3 +51,8 @@ def retry_after(response: httpx.Response) -> float | None:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(0.0, (moment - datetime.now(UTC)).total_seconds()), _LONGEST_RETRY_AFTER)
+
+
+def on_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine, where there are simulators, and no proxy on the way."""
+    return is_loopback(urlsplit(url).hostname or "")

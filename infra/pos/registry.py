@@ -1,15 +1,14 @@
 """The providers by name."""
 
-import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
 
 from domain.clock import Clock, SystemClock
 from infra.outbound import Outbound
+from infra.outbound.http import on_loopback
 from infra.pos import servicetitan
 from infra.pos.mock import MockProvider
 from infra.pos.provider import Provider
@@ -26,7 +25,7 @@ async def registry(
 ) -> AsyncIterator[Mapping[str, Provider]]:
     """`mock` and `servicetitan`, until the block ends. `pool` leads to the database with `mock_pos_jobs`."""
     clock = clock or SystemClock()
-    loopback = is_loopback(settings.servicetitan_url)
+    loopback = on_loopback(settings.servicetitan_url)
     # A proxy of the environment is meant for the outside.
     async with httpx.AsyncClient(
         base_url=settings.servicetitan_url, timeout=_TIMEOUT, trust_env=not loopback
@@ -37,11 +36,3 @@ async def registry(
         titan = servicetitan.ServiceTitan(session, Outbound(servicetitan.SYSTEM), clock, development)
         mock = MockProvider(pool, clock)
         yield {mock.name: mock, titan.name: titan}
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,7 +2,8 @@ import asyncpg
 import pytest
 
 from infra.outbound import Refused
-from infra.pos.registry import is_loopback, registry
+from infra.outbound.http import on_loopback
+from infra.pos.registry import registry
 from infra.settings import load
 from tests.integration.pos.conftest import ACME, Simulator, work_order
 
@@ -44,4 +45,4 @@ async def test_there_is_no_development_tenant_outside_this_machine(database: str
     ],
 )
 def test_loopback_is_this_machine_and_nothing_that_looks_like_it(url: str, loopback: bool) -> None:
-    assert is_loopback(url) is loopback
+    assert on_loopback(url) is loopback

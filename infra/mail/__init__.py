@@ -1,0 +1,1 @@
+"""Mail: one module per provider, and what they have in common."""
