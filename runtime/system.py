@@ -11,7 +11,8 @@ import asyncpg
 import structlog
 
 import commands.dispatch
-import commands.identity  # noqa: F401 (registers its handlers)
+import commands.identity
+import commands.notifications  # noqa: F401 (all three register their handlers)
 from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
@@ -30,6 +31,8 @@ from projections.companies.fold import companies
 from projections.companies.queries import Companies, CompanyDirectory
 from projections.deadlines.fold import deadlines
 from projections.generations import ensure_generations
+from projections.live_updates.fold import live_updates
+from projections.live_updates.queries import LiveUpdates
 from projections.positions import Positions
 from projections.read_model import ReadModel
 from projections.routings.fold import routings
@@ -42,7 +45,7 @@ from schemas.registry import Registry
 
 log = structlog.get_logger(__name__)
 
-READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, deadlines)
+READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, deadlines, live_updates)
 POSITIONS_CHANNEL = "jobstream_read_models"
 # An agent looks into read models only after they have folded what it reacts to; this is when it says that they lag.
 PATIENCE_SECONDS = 10.0
@@ -65,6 +68,7 @@ class System:
     companies: Companies
     service_jobs: ServiceJobs
     routings: Routings
+    live_updates: LiveUpdates
     providers: Mapping[str, Provider]
     vault: Vault
 
@@ -164,6 +168,7 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             companies=Companies(database.pool),
             service_jobs=ServiceJobs(database.pool),
             routings=Routings(database.pool),
+            live_updates=LiveUpdates(database.pool),
             providers=await stack.enter_async_context(registry(settings, database.pool, clock)),
             vault=Vault(settings.jobstream_home),
         )

@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import Table
 
 import commands.dispatch
-import commands.identity  # noqa: F401 (registers its handlers)
+import commands.identity
+import commands.notifications  # noqa: F401 (all three register their handlers)
 from commands.bus import Bus, Envelope, Outcome, Work
 from domain.aggregate import Aggregate
 from domain.dispatch.company import Company
@@ -25,6 +26,7 @@ from domain.dispatch.service_job import ServiceJob
 from domain.dispatch.technician import Technician
 from domain.errors import DomainError
 from domain.identity.subject import Erasure
+from domain.notifications.announcement import Announcement
 from infra.aggregates import Aggregates
 from infra.append import Append, NewEvent, SubjectKey
 from infra.event_store import EventStore
@@ -38,7 +40,7 @@ from schemas.registry import Registry
 from tests.memory_log import MemoryLog
 from tests.samples import NOW, PAYLOADS, STREAMS, TENANT
 
-KINDS: Sequence[type[Aggregate]] = (Company, Technician, ServiceJob, Routing, Erasure)
+KINDS: Sequence[type[Aggregate]] = (Company, Technician, ServiceJob, Routing, Erasure, Announcement)
 REGISTRY = Registry()
 
 T = TypeVar("T")

@@ -13,8 +13,15 @@ RECEIVER = UUID("0192f0c1-0000-7000-8000-0000000000c2")
 TECHNICIAN = UUID("0192f0c1-0000-7000-8000-0000000000d1")
 JOB = UUID("0192f0c1-0000-7000-8000-0000000000b1")
 ROUTING = UUID("0192f0c1-0000-7000-8000-0000000000a1")
+ANNOUNCEMENT = UUID("0192f0c1-0000-7000-8000-0000000000e1")
 
-STREAMS: Mapping[str, UUID] = {"Company": COMPANY, "Technician": TECHNICIAN, "ServiceJob": JOB, "Routing": ROUTING}
+STREAMS: Mapping[str, UUID] = {
+    "Company": COMPANY,
+    "Technician": TECHNICIAN,
+    "ServiceJob": JOB,
+    "Routing": ROUTING,
+    "Announcement": ANNOUNCEMENT,
+}
 
 PAYLOADS: Mapping[str, Mapping[str, Any]] = {
     "CompanyRegistered": {
@@ -76,5 +83,6 @@ PAYLOADS: Mapping[str, Mapping[str, Any]] = {
     "RoutingReconciliationRequested": {"external_id": "st-12345"},
     "RoutingReconciled": {"removed": []},
     "RoutingCompleted": {"revenue": Decimal("450.00"), "completed_at": NOW},
+    "Announced": {"message": "System maintenance in 5 minutes", "channel": "system", "severity": "warning"},
     "SubjectErased": {"subject_id": JOB, "reason": "asked to be forgotten"},
 }

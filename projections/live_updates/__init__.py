@@ -1,0 +1,1 @@
+"""What connected clients are told, in the order of the log, and kept for those who come back."""
