@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PACKAGES := api bench cli commands domain infra projections runtime schemas streams tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format typecheck bench kafka run-kafka clean
+.PHONY: help run dev test soak lint format typecheck bench kafka run-kafka clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ dev: $(VENV)/.dev ## the same, started again whenever a source file changes
 
 test: $(VENV)/.dev ## every test
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/.dev ## real processes killed and frozen at random for a quarter of an hour; SEED=… has a run again
+	@$(BIN)/python -m pytest -m soak --timeout=0 -s tests/fault/soak
 
 lint: $(VENV)/.dev ## style and layering
 	@$(BIN)/ruff check $(PACKAGES)

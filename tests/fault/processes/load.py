@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from tests.running import until
 CLIENTS = 4
 PAUSE_SECONDS = 0.02
 SKILL = "plumbing"
-RECEIVERS = 2
+RECEIVERS = ("mock", "mock")  # their points of sale
 
 _JOBS = "select stream_id from events where type = 'ServiceJobCreated'"
 _ROUTINGS = "select stream_id from events where type = 'RoutingCreated'"
@@ -39,6 +39,7 @@ class Load:
     sender: Sender
     acknowledged: dict[str, UUID] = field(default_factory=dict)
     refused: list[httpx.Response] = field(default_factory=list)
+    pause: float = PAUSE_SECONDS
     broken: Counter[str] = field(default_factory=Counter)
     stopped: bool = False
     abandoned: bool = False
@@ -68,7 +69,7 @@ class Load:
             key = str(uuid4())
             while key not in self.acknowledged and not self.stopped:
                 await self._try(key)
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self.pause)
             if key not in self.acknowledged and not self.abandoned:
                 await self._settle(key)
 
@@ -96,14 +97,14 @@ class Load:
 
 
 @asynccontextmanager
-async def load(url: str) -> AsyncIterator[Load]:
-    """Clients at work, until they are told to finish."""
+async def load(url: str, receivers: Sequence[str] = RECEIVERS, pause: float = PAUSE_SECONDS) -> AsyncIterator[Load]:
+    """Clients at work, each with a pause between two jobs, until they are told to finish."""
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
         trade = Trade(client)
-        for number in range(RECEIVERS):
-            company_id = await trade.company(f"Receiver {number}", SKILL)
+        for number, provider in enumerate(receivers):
+            company_id = await trade.company(f"Receiver {number}", SKILL, provider=provider)
             await trade.get(f"/companies/{company_id}")
-        posting = Load(trade, await trade.sender("Sender"))
+        posting = Load(trade, await trade.sender("Sender"), pause=pause)
         posting.clients = [asyncio.create_task(posting.post()) for _ in range(CLIENTS)]
         try:
             yield posting
@@ -137,6 +138,6 @@ async def assert_shown(posted: Load, seconds: float = 30.0) -> None:
     for job_id in list(posted.acknowledged.values())[-5:]:
 
         async def shown(job_id: UUID = job_id) -> bool:
-            return await posted.trade.statuses(str(job_id)) == ["synced"] * RECEIVERS
+            return await posted.trade.statuses(str(job_id)) == ["synced"] * len(RECEIVERS)
 
         await until(shown, seconds)

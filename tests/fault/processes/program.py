@@ -85,6 +85,18 @@ class Program:
         self._process.send_signal(number)
         return await self.ended()
 
+    @property
+    def ended_by_itself(self) -> int | None:
+        """The exit status, once it has one that nobody asked for."""
+        return None if self._process is None else self._process.returncode
+
+    def freeze(self) -> None:
+        """Not a step further until `thaw`; its connections stay open."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
     async def kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()

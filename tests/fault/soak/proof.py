@@ -1,0 +1,115 @@
+"""What must be true after any number of faults."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from infra.pos.servicetitan.messages import ROUTING_KEY
+from projections.columns import quote
+from projections.deadlines.fold import deadlines
+from projections.routings.fold import routings
+from projections.service_jobs.fold import service_jobs
+from runtime.system import open_system
+from streams import topics
+from tests.conformance.outcome import differences
+from tests.fault.processes.load import Load
+from tests.integration.pos.conftest import Simulator
+from tests.kafka_log import messages
+from tests.running import settings_for, until
+
+_PATIENCE_SECONDS = 300.0
+
+# Nothing left to do: every job that was taken is routed and shown so, every routing synced, no doubt left to settle.
+_OPEN = f"""
+select (select count(*) from events where type = 'ServiceJobCreated')
+     - (select count(*) from {service_jobs.schema}.service_job where routings > 0) as jobs,
+ (select count(*) from events where type = 'RoutingCreated')
+     - (select count(*) from {routings.schema}.routing where sync_status = 'synced') as routings,
+ (select count(*) from {quote(deadlines.schema)}.deadline) as deadlines"""
+_UNSOUND = {
+    "positions with a gap": "select count(*) - coalesce(max(position), 0) from events",
+    "events out of their stream's order": """select count(*) from (select version,
+        lag(version, 1, 0) over (partition by stream_id order by position) as before from events) v
+        where version <> before + 1""",
+    "events recorded before their predecessor": """select count(*) from (select recorded_at,
+        lag(recorded_at) over (order by position) as before from events) r where recorded_at < before""",
+    "parked events": "select count(*) from dead_letters",
+    "streams synced twice": """select count(*) from (select stream_id from events where type = 'RoutingSynced'
+        group by 1 having count(*) > 1) twice""",
+}
+_JOBS = "select stream_id from events where type = 'ServiceJobCreated'"
+_ROUTINGS = "select stream_id from events where type = 'RoutingCreated'"
+_AT_MOCK = "select routing_id from mock_pos_jobs where status <> 'canceled'"
+
+
+async def settled(dsn: str) -> None:
+    """Wait until everything that was begun has come to its end."""
+    connection = await asyncpg.connect(dsn)
+    try:
+
+        async def nothing_open() -> bool:
+            return set((await connection.fetchrow(_OPEN)).values()) == {0}  # type: ignore[union-attr]
+
+        try:
+            await until(nothing_open, _PATIENCE_SECONDS)
+        except AssertionError:
+            raise AssertionError(f"still open: {dict(await connection.fetchrow(_OPEN))}") from None  # type: ignore[arg-type]
+    finally:
+        await connection.close()
+
+
+async def assert_log_sound(dsn: str, posted: Load) -> int:
+    """Nothing is lost that was acknowledged, nothing there twice, each stream in order; how many events there are."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        assert {name: await connection.fetchval(query) for name, query in _UNSOUND.items()} == dict.fromkeys(
+            _UNSOUND, 0
+        )
+        jobs = [row[0] for row in await connection.fetch(_JOBS)]
+        assert sorted(jobs) == sorted(posted.acknowledged.values())
+        return int(await connection.fetchval("select count(*) from events"))
+    finally:
+        await connection.close()
+
+
+async def assert_once_at_the_providers(dsn: str, simulator: Simulator) -> int:
+    """Each routing has one job that stands, at one provider; how many there are."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        wanted = Counter(row[0] for row in await connection.fetch(_ROUTINGS))
+        found = Counter(row[0] for row in await connection.fetch(_AT_MOCK))
+    finally:
+        await connection.close()
+    found.update(_routing(job) for job in await simulator.jobs() if job["jobStatus"] != "Canceled")
+    assert found == wanted
+    assert set(wanted.values()) == {1}
+    return len(found)
+
+
+def _routing(job: dict[str, Any]) -> UUID:
+    data = job["externalData"]["externalData"]
+    return UUID(next(datum["value"] for datum in data if datum["key"] == ROUTING_KEY))
+
+
+async def assert_topics_hold_the_log(dsn: str, bootstrap: str, prefix: str) -> None:
+    """Every event once, its bytes under its key, each key's in their order."""
+    found = await messages(bootstrap, topics.event_partitions(prefix))
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch("select position, stream_id, data from events order by position")
+    finally:
+        await connection.close()
+    relayed = [(int(dict(each.headers)["jobstream_position"]), each.key.decode(), each.value) for each in found]
+    assert sorted(relayed) == [(row["position"], str(row["stream_id"]), row["data"]) for row in rows]
+    latest: dict[str, int] = {}
+    for position, key, _ in relayed:  # in the order of partitions and offsets
+        assert position > latest.get(key, 0)
+        latest[key] = position
+
+
+async def assert_read_models_are_one_fold(dsn: str, home: Path) -> None:
+    async with open_system(settings_for(dsn, home), dsn) as system:
+        assert await differences(system) == {}

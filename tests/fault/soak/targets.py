@@ -1,0 +1,123 @@
+"""What faults happen to: processes, a broker, sessions; and a run that carries a schedule out."""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import asyncpg
+
+from infra.kafka.broker import Broker
+from tests.fault.processes.program import Program
+from tests.fault.soak.schedule import Fault, Kind
+
+_SESSIONS = """
+select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+ order by backend_start"""
+_END = "select pg_terminate_backend(pid) from unnest($1::int[]) pid"
+
+
+class Target(Protocol):
+    kinds: Sequence[Kind]
+
+    async def begin(self, kind: Kind) -> None: ...
+    async def end(self, kind: Kind) -> None: ...
+
+
+@dataclass
+class Process:
+    """One role. `deaths` are ends that nobody brought about."""
+
+    program: Program
+    kinds: Sequence[Kind] = (Kind.KILL, Kind.FREEZE)
+    deaths: list[str] = field(default_factory=list)
+
+    async def begin(self, kind: Kind) -> None:
+        await self.revive()
+        if kind is Kind.KILL:
+            await self.program.kill()
+        else:
+            self.program.freeze()
+
+    async def end(self, kind: Kind) -> None:
+        if kind is Kind.KILL:
+            await self.program.start()
+        else:
+            self.program.thaw()
+
+    async def revive(self) -> None:
+        if (status := self.program.ended_by_itself) is not None:
+            self.deaths.append(f"{self.program.role} ended with status {status}:\n{self.program.log[-3000:]}")
+            await self.program.start()
+
+
+@dataclass
+class Kafka:
+    broker: Broker
+    kinds: Sequence[Kind] = (Kind.KILL, Kind.FREEZE)
+
+    async def begin(self, kind: Kind) -> None:
+        if kind is Kind.KILL:
+            await self.broker.kill()
+        else:
+            self._signal(signal.SIGSTOP)
+
+    async def end(self, kind: Kind) -> None:
+        if kind is Kind.KILL:
+            await self.broker.start(120)
+        else:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self.broker._process is not None
+        os.kill(self.broker._process.pid, number)
+
+
+@dataclass
+class Sessions:
+    """Half of the sessions in PostgreSQL, ended by the server: locks go, whether their holders know it or not."""
+
+    dsn: str
+    chance: random.Random
+    kinds: Sequence[Kind] = (Kind.CUT,)
+
+    async def begin(self, kind: Kind) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        pids = [row["pid"] for row in await connection.fetch(_SESSIONS)]
+        await connection.execute(_END, self.chance.sample(pids, len(pids) // 2))
+        await connection.close()
+
+    async def end(self, kind: Kind) -> None:
+        return None
+
+
+@dataclass
+class Disturbance:
+    """Carries faults out, several at a time, but one at a time to each target."""
+
+    targets: Mapping[str, Target]
+    faults: Sequence[Fault]
+    tell: Callable[[str], None]
+    done: Counter[str] = field(default_factory=Counter)
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as under_way:
+            for number, fault in enumerate(self.faults, 1):
+                await asyncio.sleep(fault.after)
+                self.tell(f"{number:3}/{len(self.faults)}  {fault}")
+                under_way.create_task(self._carry_out(fault))
+
+    async def _carry_out(self, fault: Fault) -> None:
+        target = self.targets[fault.target]
+        async with self._turns[fault.target]:
+            await target.begin(fault.kind)
+            try:
+                await asyncio.sleep(fault.lasts)
+            finally:
+                await target.end(fault.kind)
+            self.done[f"{fault.kind} {fault.target}"] += 1

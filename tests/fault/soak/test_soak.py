@@ -1,0 +1,145 @@
+"""Long runs under load while processes are killed and frozen at random moments: `SEED=… FAULTS=… make soak`."""
+
+import os
+import random
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.embedded_postgres import EmbeddedPostgres
+from infra.kafka.broker import Broker
+from infra.pos.simulator import build
+from streams import topics
+from tests.fault.processes.hasty import SHORT
+from tests.fault.processes.load import Load, load
+from tests.fault.processes.program import program
+from tests.fault.soak import proof
+from tests.fault.soak.schedule import Kind, schedule
+from tests.fault.soak.targets import Disturbance, Kafka, Process, Sessions, Target
+from tests.integration.pos.conftest import Simulator, served
+
+FAULTS = int(os.environ.get("FAULTS", "200"))
+SEED = int(os.environ.get("SEED", secrets.randbelow(1_000_000)))
+ROLES = ("relay", "relay", "projector", "projector", "agents", "agents", "api")
+RECEIVERS = ("mock", "servicetitan")
+CLIENT_PAUSE_SECONDS = 0.3
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def as_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the programs under test fold with, for the comparison."""
+    for short in SHORT:
+        monkeypatch.setattr(*short)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with served(build()) as url, httpx.AsyncClient(base_url=url, trust_env=False) as control:
+        yield Simulator(url, control)
+
+
+@pytest.fixture
+def tell() -> Tell:
+    """Says how far the run is."""
+    began = time.monotonic()
+    print(f"\nSEED={SEED} FAULTS={FAULTS}", flush=True)
+    return lambda line: print(f"{time.monotonic() - began:6.0f} s  {line}", flush=True)
+
+
+async def disturbed(targets: Mapping[str, Target], posted: Load, faults: int, tell: Tell) -> None:
+    """Carry out a schedule; then let all processes stand and all work come to its end."""
+
+    def progress(line: str) -> None:
+        answers = (
+            f"{len(posted.acknowledged)} jobs, {sum(posted.broken.values())} broken, {len(posted.refused)} refused"
+        )
+        tell(f"{line:36}  {answers}")
+
+    kinds = {name: target.kinds for name, target in targets.items()}
+    disturbance = Disturbance(targets, schedule(SEED, faults, kinds), progress)
+    await disturbance.run()
+    assert disturbance.done.total() == faults
+    processes = [target for target in targets.values() if isinstance(target, Process)]
+    for each in processes:
+        await each.revive()
+    await posted.finish()
+    deaths = [death for each in processes for death in each.deaths]
+    assert not deaths, "\n".join(deaths)
+    assert {answer.status_code for answer in posted.refused} <= {503}
+
+
+@pytest.mark.soak
+async def test_the_distributed_system_loses_nothing_and_does_nothing_twice(
+    database: str, own_broker: Broker, simulator: Simulator, tmp_path: Path, tell: Tell
+) -> None:
+    await topics.apply(own_broker.bootstrap, "")
+    async with AsyncExitStack() as stack:
+        targets: dict[str, Target] = {}
+        for number, role in enumerate(ROLES):
+            name = f"{role}-{ROLES[: number + 1].count(role)}"
+            (tmp_path / name).mkdir()
+            given = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": own_broker.bootstrap}
+            given |= {"KAFKA_INSTANCE_ID": name, "SERVICETITAN_URL": simulator.url}
+            targets[name] = Process(await stack.enter_async_context(program(role, tmp_path / name, **given)))
+        api = targets["api-1"]
+        assert isinstance(api, Process)
+        await api.program.ready()
+        targets |= {"broker": Kafka(own_broker), "sessions": Sessions(database, random.Random(SEED))}
+        async with load(api.program.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
+            await disturbed(targets, posted, FAULTS, tell)
+        await proof.settled(database)
+        tell(f"{await proof.assert_log_sound(database, posted)} events, none lost, none twice, each stream in order")
+        tell(f"{await proof.assert_once_at_the_providers(database, simulator)} jobs at the providers, none twice")
+        await proof.assert_topics_hold_the_log(database, own_broker.bootstrap, "")
+        tell("the topics hold the log")
+        for target in targets.values():
+            if isinstance(target, Process):
+                assert await target.program.stop() == 0, target.program.log[-3000:]
+        await proof.assert_read_models_are_one_fold(database, tmp_path)
+        tell("the read models are what one fold of the log gives")
+
+
+class EmbeddedServer:
+    """The PostgreSQL server of `jobstream serve`, which starts it again."""
+
+    kinds = (Kind.KILL,)
+
+    def __init__(self, home: Path) -> None:
+        self._pid = home / "state" / "postgres" / "data" / "postmaster.pid"
+
+    async def begin(self, kind: Kind) -> None:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int(self._pid.read_text().split()[0]), signal.SIGKILL)
+
+    async def end(self, kind: Kind) -> None:
+        return None
+
+
+@pytest.mark.soak
+async def test_serve_loses_nothing_and_does_nothing_twice(simulator: Simulator, tmp_path: Path, tell: Tell) -> None:
+    async with program("serve", tmp_path, SERVICETITAN_URL=simulator.url) as serve:
+        await serve.ready()
+        targets: dict[str, Target] = {"serve": Process(serve), "postgresql": EmbeddedServer(tmp_path)}
+        async with load(serve.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
+            await disturbed(targets, posted, max(1, FAULTS // 4), tell)
+        dsn = EmbeddedPostgres(tmp_path / "state" / "postgres").running_elsewhere()
+        assert dsn is not None
+        await proof.settled(dsn)
+        tell(f"{await proof.assert_log_sound(dsn, posted)} events, none lost, none twice, each stream in order")
+        tell(f"{await proof.assert_once_at_the_providers(dsn, simulator)} jobs at the providers, none twice")
+        await proof.assert_read_models_are_one_fold(dsn, tmp_path)
+        tell("the read models are what one fold of the log gives")
+        assert await serve.stop() == 0, serve.log[-3000:]
+
+
+def test_a_seed_gives_the_same_schedule_again() -> None:
+    kinds = {"one": (Kind.KILL, Kind.FREEZE), "other": (Kind.CUT,)}
+    assert schedule(7, 50, kinds) == schedule(7, 50, kinds) != schedule(8, 50, kinds)
