@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from infra.lane import Lane
 
 __all__ = [
     "CHANNEL",
+    "ROW",
     "Append",
     "Appended",
     "CommandRecord",
@@ -50,10 +52,10 @@ STREAMS_TOGETHER = 256  # streams in one read
 CHANNEL = "jobstream_events"  # notified once per call of the append function, with the last position
 
 # One stored event: position, stream_id, version, category, type, event_id, owner, data, metadata (JSON text),
-# occurred_at, recorded_at, epoch.
+# occurred_at, recorded_at, epoch. `ROW` selects it.
 Row = asyncpg.Record
 
-_ROW = """select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
+ROW = """select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
     recorded_at, (select epoch from store_epoch) as epoch from events """
 
 
@@ -129,7 +131,11 @@ class EventStore:
         """The events at positions after + 1, after + 2, … in their order: complete, since positions are gapless and
         become visible in commit order. Raises `EpochMismatch`.
         """
-        rows = await self._pool.fetch(_ROW + "where position > $1 order by position limit $2", after, limit)
+        return await self.select(ROW + "where position > $1 order by position limit $2", after, limit)
+
+    async def select(self, query: str, *parameters: object) -> list[Row]:
+        """What a query that begins with `ROW` finds, for those who look into the log. Raises `EpochMismatch`."""
+        rows = await self._pool.fetch(query, *parameters)
         if rows:
             self._check(rows[0]["epoch"])
         return rows
@@ -151,7 +157,7 @@ class EventStore:
             order by stream_id, version"""
         ids, versions = [id for id, _ in after_versions], [version for _, version in after_versions]
         streams: dict[UUID, list[Row]] = {id: [] for id in ids}
-        for row in await self._pool.fetch(_ROW + query, ids, versions):
+        for row in await self._pool.fetch(ROW + query, ids, versions):
             streams[row["stream_id"]].append(row)
         return streams
 
@@ -160,6 +166,18 @@ class EventStore:
         rows = await self._pool.fetch("select epoch, (select max(position) from events) as head from store_epoch")
         self._check(rows[0]["epoch"])
         return rows[0]["head"] or 0
+
+    async def position_at(self, moment: datetime) -> int:
+        """The first position that was recorded at `moment` or later; the one after the last when there is none.
+
+        By halves, over positions: they have no gap, and `recorded_at` never decreases. Raises `EpochMismatch`.
+        """
+        first, after = 1, await self.head() + 1
+        while first < after:
+            middle = (first + after) // 2
+            recorded_at = await self._pool.fetchval("select recorded_at from events where position = $1", middle)
+            first, after = (middle + 1, after) if recorded_at < moment else (first, middle)
+        return first
 
     async def find_command(self, command_id: UUID) -> CommandRecord | None:
         """Where a command's events are, when it has been carried out."""

@@ -27,7 +27,7 @@ from streams import topics
 from streams.backoff import Backoff
 from streams.consumer import consuming
 from streams.feeds import Feed
-from streams.message import NotAnEvent, to_recorded
+from streams.message import NotAnEvent, replayed, to_recorded
 from streams.runner import INFRASTRUCTURE
 
 log = structlog.get_logger(__name__)
@@ -144,6 +144,8 @@ class KafkaFeed:
         self._pace(consumer)
 
     def _take(self, partition: TopicPartition, message: ConsumerRecord) -> None:
+        if replayed(message.headers):
+            return
         try:
             event = to_recorded(message.headers, message.value, self._codec.decode)
         except NotAnEvent as error:

@@ -17,7 +17,7 @@ from schemas.codec import Codec
 from schemas.recorded import Recorded
 from streams import topics
 from streams.backoff import Backoff
-from streams.message import NotAnEvent, to_recorded
+from streams.message import NotAnEvent, replayed, to_recorded
 from streams.runner import BACKOFF, INFRASTRUCTURE, Runner
 from streams.topics import TopicsUnfit
 
@@ -123,6 +123,8 @@ class _Hosted:
                 await asyncio.Event().wait()  # until the app stops: this message must not count as handled
 
     async def _deliver(self, message: Any) -> None:
+        if replayed(message.headers):
+            return
         try:
             event = to_recorded(message.headers, message.value, self._codec.decode)
         except NotAnEvent as error:

@@ -16,6 +16,9 @@ from schemas.recorded import Decode, Recorded
 
 Headers = list[tuple[str, bytes]]
 
+REPLAY = "jobstream_replay"
+"""The header of a message that was published again; its value names the run. It is an event that has been."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -51,6 +54,11 @@ def to_headers(row: Row, epoch: UUID) -> Headers:
     if trace := orjson.loads(metadata).get("traceparent"):
         headers.append(("traceparent", trace.encode()))
     return headers
+
+
+def replayed(headers: Iterable[tuple[str, bytes]]) -> bool:
+    """Whether a message is an old event that was published again, for somebody else than our agents and feeds."""
+    return any(name == REPLAY for name, _ in headers)
 
 
 def to_recorded(headers: Iterable[tuple[str, bytes]], value: bytes | None, decode: Decode) -> Recorded:

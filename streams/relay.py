@@ -86,7 +86,7 @@ class Relay:
                 await self._relay_next(producer, lead)
         finally:
             self.active = False
-            await _discard(producer)
+            await discard(producer)
 
     async def _refuse_unfit_topics(self) -> None:
         # A producer would wait 40 s for a missing one and not name it.
@@ -152,7 +152,8 @@ class _Partitioner:
         return int(self._hash(key, tuple(every), None))
 
 
-async def _discard(producer: AIOKafkaProducer) -> None:
+async def discard(producer: AIOKafkaProducer) -> None:
+    """End a producer, whatever state it is in, in a few seconds."""
     # Stopping waits for what is still in its buffers, and a broker that is away takes nothing. What such a producer
     # leaves behind is aborted by the start of the next one, which also fences whatever it might still send.
     if not await _ended(producer.stop()):

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from infra.event_store import EventStore
 from streams import topics
 from streams.consumer import consuming
+from streams.message import replayed
 
 KEY = b"relay"
 MARK = b"relay started"
@@ -73,12 +74,13 @@ async def resume_after(store: EventStore, producer: AIOKafkaProducer, bootstrap:
     Raises `RelayHalted` when it cannot be told, and aiokafka's `KafkaError`.
     """
     positions = topics.positions_partition(prefix)
-    record = await _last_record(bootstrap, positions, await _mark(producer, positions))
-    if record is None:
+    value = await last_value(bootstrap, positions, KEY, await mark_end(producer, positions))
+    if value is None:
         # End offsets alone would not tell: an aborted first transaction leaves its remains in the log.
-        if await _any_committed(bootstrap, topics.event_partitions(prefix)):
+        if await _any_relayed(bootstrap, topics.event_partitions(prefix)):
             raise PositionsMissing(positions.topic)
         return 0
+    record = RelayRecord.of(value)
     if record.epoch != store.epoch:
         raise EpochDiffers(record.epoch, store.epoch)
     rows = await store.read(record.position - 1, 1)
@@ -87,7 +89,7 @@ async def resume_after(store: EventStore, producer: AIOKafkaProducer, bootstrap:
     return record.position
 
 
-async def _mark(producer: AIOKafkaProducer, positions: TopicPartition) -> int:
+async def mark_end(producer: AIOKafkaProducer, positions: TopicPartition) -> int:
     """Write a mark behind all records, and answer its offset: whoever has read up to it has read them all.
 
     A partition's end as the broker tells it may lie too early for a moment after the broker was killed; a relay that
@@ -100,25 +102,27 @@ async def _mark(producer: AIOKafkaProducer, positions: TopicPartition) -> int:
     return offset
 
 
-async def _last_record(bootstrap: str, positions: TopicPartition, mark: int) -> RelayRecord | None:
+async def last_value(bootstrap: str, positions: TopicPartition, key: bytes, mark: int) -> bytes | None:
+    """The latest record under `key` up to the offset `mark`."""
     last = None
     async with consuming(bootstrap) as consumer:
         consumer.assign([positions])
         await consumer.seek_to_beginning(positions)
         while await consumer.position(positions) <= mark:
             for message in (await consumer.getmany(timeout_ms=_POLL_MS)).get(positions, []):
-                if message.key == KEY and message.value is not None:
-                    last = RelayRecord.of(message.value)
+                if message.key == key:
+                    last = message.value
     return last
 
 
-async def _any_committed(bootstrap: str, partitions: Sequence[TopicPartition]) -> bool:
+async def _any_relayed(bootstrap: str, partitions: Sequence[TopicPartition]) -> bool:
     async with consuming(bootstrap) as consumer:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
         # A position moves over transaction markers too, but only while messages are asked for.
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            if await consumer.getmany(timeout_ms=_POLL_MS):
+            found = await consumer.getmany(timeout_ms=_POLL_MS)
+            if any(not replayed(message.headers) for messages in found.values() for message in messages):
                 return True
     return False

@@ -126,6 +126,24 @@ async def apply(bootstrap: str, prefix: str) -> Report:
     return report
 
 
+async def ensure(bootstrap: str, name: str, partitions: int) -> bool:
+    """Creates a topic that is not among the declared ones, unless it is there; whether it did. Raises `TopicsUnfit`."""
+
+    async with administration(bootstrap) as admin:
+        if await _present(admin, name):
+            return False
+        await _create(admin, [Topic(name, partitions, {})], "")
+        for _ in range(_KNOWN_SECONDS * 20):
+            if await _present(admin, name):
+                break
+            await asyncio.sleep(0.05)
+    return True
+
+
+async def _present(admin: AIOKafkaAdminClient, name: str) -> bool:
+    return name in {each["topic"] for each in await admin.describe_topics()}
+
+
 def _as_created(found: Found) -> Found:
     return replace(found, state=State.CREATED) if found.state is State.OK else found
 
