@@ -10,6 +10,7 @@ class News(StrEnum):
 
     PASSED = "0"  # the position moved, no row changed
     CHANGED = "1"
+    REPLACED = "replaced"  # by another generation: any row may have changed, whatever the position
     STOPPED = "stopped"  # it goes no further until somebody mends it
 
 

@@ -1,11 +1,17 @@
-"""Generations: each version of a read model has a PostgreSQL schema of its own, with its checkpoint inside."""
+"""Generations: each version of a read model has a PostgreSQL schema of its own, with its checkpoint inside.
+
+Beside the live one, `routings_v1`, there may be `routings_v1_next`, which a rebuild fills, and `routings_v1_old1`,
+`…_old2`: those that were live before, the latest first.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import Table
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from infra.leadership import lock_id
@@ -32,6 +38,21 @@ class TablesChanged(Exception):
         super().__init__(f"the tables of {schema} were changed without raising the read model's version")
 
 
+def next_of(model: ReadModel) -> str:
+    """The schema of the generation that is to take the live one's place."""
+    return f"{model.schema}_next"
+
+
+def old_of(model: ReadModel, age: int = 1) -> str:
+    """The schema of a generation that was live before; 1 is the latest of them."""
+    return f"{model.schema}_old{age}"
+
+
+def scratch_of(model: ReadModel) -> str:
+    """The schema of a generation that is dropped after use."""
+    return f"{model.schema}_scratch"
+
+
 async def ensure_generations(pool: asyncpg.Pool, models: Sequence[ReadModel], epoch: UUID) -> None:
     """Makes schema, tables, indexes and checkpoint of those models that have none; one query when all have.
 
@@ -43,9 +64,70 @@ async def ensure_generations(pool: asyncpg.Pool, models: Sequence[ReadModel], ep
         async with connection.transaction():
             await connection.execute("select pg_advisory_xact_lock($1)", lock_id("read model generations"))
             for model in await _missing(connection, models):
-                for statement in _creation(model):
-                    await connection.execute(statement)
-                await connection.execute(f"insert into {quote(model.schema)}.checkpoint (epoch) values ($1)", epoch)
+                await _make(connection, model, model.schema, epoch)
+                await make_indexes(connection, model, model.schema)
+
+
+async def make_generation(connection: Any, model: ReadModel, schema: str, epoch: UUID) -> None:
+    """An empty generation, in place of one of that name. Without indexes: filled tables get them sooner."""
+    async with connection.transaction():
+        await drop_generation(connection, schema)
+        await _make(connection, model, schema, epoch)
+
+
+async def make_indexes(connection: Any, model: ReadModel, schema: str) -> None:
+    """The indexes that a generation has none of yet."""
+    for table in model.tables:
+        for statement in _indexes(table, schema, absent=True):
+            await connection.execute(statement)
+
+
+async def drop_generation(connection: Any, schema: str) -> None:
+    await connection.execute(f"drop schema if exists {quote(schema)} cascade")
+
+
+async def exchange(connection: Any, model: ReadModel, incoming: str) -> None:
+    """The generation `incoming` becomes live, and the live one the latest of the old; inside a transaction.
+
+    Whoever reads has finished before, or waits and then finds the new tables by their names: the lock keeps a query
+    of several tables from seeing some of each. Raises `LockNotAvailableError`.
+    """
+    tables = [*(table.name for table in model.tables), "checkpoint"]
+    names = ", ".join(f"{quote(model.schema)}.{quote(name)}" for name in tables)
+    await connection.execute(f"lock table {names} in access exclusive mode")
+    passing = f"{model.schema}_incoming"
+    await _rename(connection, incoming, passing)
+    there = set(await generations(connection, model))
+    free = next(age for age in count(1) if old_of(model, age) not in there)
+    for age in range(free, 1, -1):
+        await _rename(connection, old_of(model, age - 1), old_of(model, age))
+    await _rename(connection, model.schema, old_of(model))
+    await _rename(connection, passing, model.schema)
+
+
+async def generations(connection: Any, model: ReadModel) -> list[str]:
+    """The schemas that there are of this version of a read model besides the live one, in alphabetical order."""
+    query = r"select nspname from pg_namespace where nspname ~ ('^' || $1 || '_(next|scratch|old[0-9]+)$') order by 1"
+    return [row["nspname"] for row in await connection.fetch(query, model.schema)]
+
+
+async def _rename(connection: Any, schema: str, name: str) -> None:
+    await connection.execute(f"alter schema {quote(schema)} rename to {quote(name)}")
+
+
+async def is_current(connection: Any, model: ReadModel, schema: str) -> bool:
+    """Whether a generation, which is there, has the tables that the read model declares now."""
+    query = "select obj_description(oid, 'pg_namespace') = $2 from pg_namespace where nspname = $1"
+    return bool(await connection.fetchval(query, schema, _fingerprint(model)))
+
+
+async def _make(connection: Any, model: ReadModel, schema: str, epoch: UUID) -> None:
+    await connection.execute(f"create schema {quote(schema)}")
+    await connection.execute(f"comment on schema {quote(schema)} is '{_fingerprint(model)}'")
+    for table in model.tables:
+        await connection.execute(_compiled(CreateTable(table), schema))
+    await connection.execute(_CHECKPOINT.format(schema=quote(schema)))
+    await connection.execute(f"insert into {quote(schema)}.checkpoint (epoch) values ($1)", epoch)
 
 
 async def _missing(connection: Any, models: Iterable[ReadModel]) -> list[ReadModel]:
@@ -60,24 +142,18 @@ async def _missing(connection: Any, models: Iterable[ReadModel]) -> list[ReadMod
     return [model for model in models if model.schema not in made_as]
 
 
-def _creation(model: ReadModel) -> Iterator[str]:
-    schema = quote(model.schema)
-    yield f"create schema {schema}"
-    yield f"comment on schema {schema} is '{_fingerprint(model)}'"
-    yield from _tables(model)
-    yield _CHECKPOINT.format(schema=schema)
+def _indexes(table: Table, schema: str, *, absent: bool = False) -> Iterator[str]:
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        yield _compiled(CreateIndex(index, if_not_exists=absent), schema)
 
 
-def _tables(model: ReadModel) -> Iterator[str]:
-    for table in model.tables:
-        yield _compiled(CreateTable(table), model)
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            yield _compiled(CreateIndex(index), model)
-
-
-def _compiled(ddl: ExecutableDDLElement, model: ReadModel) -> str:
-    return str(ddl.compile(dialect=DIALECT, schema_translate_map={None: model.schema}, render_schema_translate=True))
+def _compiled(ddl: ExecutableDDLElement, schema: str) -> str:
+    return str(ddl.compile(dialect=DIALECT, schema_translate_map={None: schema}, render_schema_translate=True))
 
 
 def _fingerprint(model: ReadModel) -> str:
-    return hashlib.blake2b("\n".join(_tables(model)).encode(), digest_size=16).hexdigest()
+    """Of what is declared, whichever schema it is made in."""
+    declared: list[str] = []
+    for table in model.tables:
+        declared += [_compiled(CreateTable(table), model.schema), *_indexes(table, model.schema)]
+    return hashlib.blake2b("\n".join(declared).encode(), digest_size=16).hexdigest()

@@ -84,6 +84,7 @@ class Positions:
         self.doubted = False
         """Whether the positions are from before the database went away."""
         self._ask = asyncio.Event()
+        self._missed = False
 
     def of(self, model: ReadModel) -> int:
         """The position up to which `model` is known to have folded; -1 before anything is known."""
@@ -125,11 +126,14 @@ class Positions:
             if announcement.position >= track.position:
                 track.stopped = True
                 track.wake()
-        elif announcement.position > track.position:
+            return
+        if announcement.position > track.position:
             track.position, track.stopped = announcement.position, False
             track.wake()
-            if announcement.news is News.CHANGED:
-                track.changed()
+        elif announcement.news is not News.REPLACED:
+            return
+        if announcement.news is not News.PASSED:
+            track.changed()
 
     def restart(self, model: ReadModel, position: int) -> None:
         """A projector begins at `position`: after a crash of PostgreSQL that may be before what was published."""
@@ -140,6 +144,7 @@ class Positions:
     def heard(self, payload: str | None) -> None:
         """Takes a notification of the channel `jobstream_read_models`; None: some may be lost."""
         if payload is None:
+            self._missed = True
             self._ask.set()
             return
         for announcement in parse(payload):
@@ -161,17 +166,18 @@ class Positions:
 
     async def refresh(self, pool: asyncpg.Pool) -> None:
         """Asks the database once."""
+        missed, self._missed = self._missed, False
         found = await checkpoints(pool, self._models)
         if self.doubted:
             for track in self._tracks.values():
                 track.position = -1
             self.doubted = False
         for checkpoint in found:
-            self._learn(checkpoint)
+            self._learn(checkpoint, missed)
 
-    def _learn(self, checkpoint: Checkpoint) -> None:
+    def _learn(self, checkpoint: Checkpoint, missed: bool) -> None:
         track = self._tracks[checkpoint.model]
-        news = checkpoint.position > track.position
+        news = missed or checkpoint.position > track.position
         track.position = max(checkpoint.position, track.position)
         track.stopped = checkpoint.stopped
         track.wake()

@@ -14,9 +14,9 @@ from infra.append import EpochMismatch
 from projections.announcements import Announcement, News
 from projections.columns import quote
 from projections.failures import Defect, Overtaken, is_defect, located
+from projections.folding import folded
 from projections.positions import Positions
 from projections.read_model import ReadModel
-from projections.rows import Rows
 from projections.session import Lease, Session
 from projections.statements import Write, text, writes
 from schemas.recorded import Recorded
@@ -25,7 +25,6 @@ from streams.feeds import Feed
 log = structlog.get_logger(__name__)
 
 BATCH = 2000
-_BREATH = 200  # events folded between two turns of the event loop
 _SAVE_SECONDS = 1.0
 _WAIT_SECONDS = 5.0
 
@@ -165,7 +164,7 @@ class Projector:
         if events[0].epoch != self._epoch:
             raise Defect(events[0].position, f"the event belongs to epoch {events[0].epoch}, the feed to {self._epoch}")
         try:
-            batch = writes(await self._folded(events))
+            batch = writes(await folded(self._model, events))
             await self._write(lease, events[-1], batch)
         except Exception as error:
             if not is_defect(error):
@@ -186,20 +185,6 @@ class Projector:
             await self._project(lease, events[:keep])
         if isinstance(error, Defect):
             raise error
-
-    async def _folded(self, events: Sequence[Recorded]) -> Rows:
-        rows = Rows()
-        types = self._model.types
-        for number, event in enumerate(events):
-            if number % _BREATH == _BREATH - 1:
-                await asyncio.sleep(0)
-            if event.type not in types:
-                continue
-            try:
-                self._model.fold(rows, event)
-            except Exception as error:
-                raise Defect.of(event, error) from error
-        return rows
 
     async def _write(self, lease: Lease, last: Recorded, batch: list[Write]) -> None:
         if batch:

@@ -80,11 +80,12 @@ def _array(carrier: Carrier, rows: Sequence[Row]) -> list[Any]:
 
 
 @lru_cache(maxsize=1024)
-def text(schema: str, shapes: tuple[Shape, ...]) -> str:
+def text(schema: str, shapes: tuple[Shape, ...], *, quiet: bool = False) -> str:
     """The statement for these writes. Parameters: new position, epoch, time of its event, old position, the payload of
-    the notification, then the arrays of each write in order. Answers one row, or none when the checkpoint was moved
-    by somebody else."""
-    parameter = 6
+    the notification (none when `quiet`), then the arrays of each write in order. Answers one row, or none when the
+    checkpoint was moved by somebody else."""
+    parameter = 5 if quiet else 6
+    told = "1" if quiet else f"pg_notify('{CHANNEL}', $5::text)"
     parts = []
     for number, shape in enumerate(shapes):
         parts.append(f",\n w{number} as ({_TEXTS[shape.kind](schema, layout(shape.table), shape, parameter)})")
@@ -93,7 +94,7 @@ def text(schema: str, shapes: tuple[Shape, ...]) -> str:
         f"with moved as (update {quote(schema)}.checkpoint set position = $1::bigint, epoch = $2::uuid,"
         " event_at = $3::timestamptz, error = null, error_position = null"
         " where position = $4::bigint returning 1)"
-        f"{''.join(parts)}\nselect pg_notify('{CHANNEL}', $5::text) from moved"
+        f"{''.join(parts)}\nselect {told} from moved"
     )
 
 

@@ -20,6 +20,7 @@ from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres, FolderInUse, PostgresUnavailable
 from infra.event_store import EventStore
 from infra.identifiers import new_id
+from infra.log_ranges import LogRanges
 from infra.master_key import master_key
 from infra.migrations import migrate
 from infra.pos.credentials import Vault
@@ -35,6 +36,7 @@ from projections.live_updates.fold import live_updates
 from projections.live_updates.queries import LiveUpdates
 from projections.positions import Positions
 from projections.read_model import ReadModel
+from projections.rebuild import Source
 from projections.routings.fold import routings
 from projections.routings.queries import Routings
 from projections.service_jobs.fold import service_jobs
@@ -71,6 +73,12 @@ class System:
     live_updates: LiveUpdates
     providers: Mapping[str, Provider]
     vault: Vault
+
+    @property
+    def source(self) -> Source:
+        """What read models are made again from."""
+        pool = self.database.pool
+        return Source(self.database.dsn, pool, LogRanges(pool, self.store.epoch, self.codec))
 
     async def caught_up(self, position: int) -> None:
         """Wait until all read models have folded `position`."""

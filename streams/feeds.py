@@ -11,6 +11,7 @@ import structlog
 from infra.append import EpochMismatch
 from infra.database_errors import DATABASE_ERRORS
 from infra.event_store import EventStore
+from infra.log_ranges import GapInLog
 from infra.recorded_rows import recorded
 from schemas.codec import Codec
 from schemas.recorded import Recorded
@@ -22,13 +23,6 @@ log = structlog.get_logger(__name__)
 _BLOCK = 1000
 _BLOCKS = 3
 _POLL_SECONDS = 0.5
-
-
-class GapInLog(Exception):
-    """Positions are missing from the store, which never happens by itself: rows were removed or restored partly."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__(f"the events table has a gap after position {after}")
 
 
 class Feed(Protocol):

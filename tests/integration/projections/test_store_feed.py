@@ -8,7 +8,8 @@ import pytest
 
 from infra.append import EpochMismatch
 from infra.event_store import CHANNEL, EventStore, Row, begin_epoch
-from streams.feeds import GapInLog, StoreFeed
+from infra.log_ranges import GapInLog
+from streams.feeds import StoreFeed
 from tests.integration.projections.recording import Recording
 
 
