@@ -9,8 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from api.tradeengage.models import Money
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ADDRESS, ERROR, HOMEOWNER, assert_like
+from tests.contract.tradeengage.document import ADDRESS, ERROR, HOMEOWNER
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from infra.pos.mock import MockProvider
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import PLUMBER, Desk
 from tests.contract.tradeengage.document import (
     ALIVE,
@@ -19,7 +20,6 @@ from tests.contract.tradeengage.document import (
     READY,
     SECOND_JOB,
     SYNCED,
-    assert_like,
 )
 from tests.running import running, until
 

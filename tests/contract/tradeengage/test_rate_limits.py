@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, assert_like
+from tests.contract.tradeengage.document import ERROR
 from tests.running import running
 
 LIMIT, REMAINING, RESET = "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"

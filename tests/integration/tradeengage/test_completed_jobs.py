@@ -11,8 +11,9 @@ import pytest
 
 from infra.pos.servicetitan.messages import ROUTING_KEY
 from infra.pos.webhook import SIGNATURE_HEADER, sign
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import COMPLETED_JOB, ERROR, assert_like
+from tests.contract.tradeengage.document import COMPLETED_JOB, ERROR
 from tests.integration.pos.conftest import Simulator, served
 from tests.integration.tradeengage.conftest import Open
 from tests.running import until

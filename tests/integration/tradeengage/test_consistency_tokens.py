@@ -6,8 +6,9 @@ import pytest
 
 from commands.bus import Envelope
 from commands.dispatch import UpdateCompany
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, assert_like
+from tests.contract.tradeengage.document import ERROR
 
 TOKEN = "Consistency-Token"
 

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, JOB, assert_like
+from tests.contract.tradeengage.document import ERROR, JOB
 
 
 @pytest.fixture

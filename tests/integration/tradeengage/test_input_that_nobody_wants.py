@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, assert_like
+from tests.contract.tradeengage.document import ERROR
 
 NUL = "\x00"
 MEGABYTES = 1024 * 1024

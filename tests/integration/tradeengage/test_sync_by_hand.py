@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, SYNCED, assert_like
+from tests.contract.tradeengage.document import ERROR, SYNCED
 from tests.grammar import StandingClock
 from tests.integration.pos.conftest import Simulator
 from tests.integration.tradeengage.conftest import Open

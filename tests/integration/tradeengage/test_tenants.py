@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from infra.api_keys import ApiKeys
+from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
-from tests.contract.tradeengage.document import ERROR, assert_like
+from tests.contract.tradeengage.document import ERROR
 from tests.running import Running, running, until
 
 READ, WRITE = ("read",), ("read", "write")
