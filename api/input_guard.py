@@ -10,11 +10,12 @@ from api.errors import Problem, Rejected
 from api.validation import FieldProblem
 
 LIMIT = 10 * 1024 * 1024  # bytes
+JSON = "jobstream.json"  # where later layers find the decoded body in the scope
 _TOO_LARGE = f"The body is larger than {LIMIT // (1024 * 1024)} MB."
 
 
 class InputGuard:
-    """Raises `Rejected` (413, 422). JSON bodies are read to the end and checked before the application runs.
+    """Raises `Rejected` (413, 422). JSON bodies are read to the end, checked and decoded before the application runs.
 
     orjson refuses what the standard library lets through and PostgreSQL or a later encoder would not take: NaN and
     infinity, half surrogate pairs, bytes that are not UTF-8, depths that end in a RecursionError.
@@ -37,7 +38,7 @@ class InputGuard:
             raise Rejected(Problem(413, "PAYLOAD_TOO_LARGE", _TOO_LARGE))
         if _is_json(content_type):
             body = await _read(receive)
-            _check_json(body)
+            scope[JSON] = _checked_json(body)
             await self.app(scope, _replayed(body, receive), send)
         else:
             await self.app(scope, _counted(receive), send)
@@ -125,7 +126,7 @@ def _counted(receive: Receive) -> Receive:
     return counted
 
 
-def _check_json(body: bytes) -> None:
+def _checked_json(body: bytes) -> Any:
     try:
         value = orjson.loads(body) if body else None
     except orjson.JSONDecodeError as error:
@@ -133,6 +134,7 @@ def _check_json(body: bytes) -> None:
     # An escaped backslash before u0000 is an innocent text, so the bytes alone do not decide.
     if b"\\u0000" in body and _holds_nul(value):
         raise _invalid("body", "must not contain NUL characters")
+    return value
 
 
 def _holds_nul(value: Any) -> bool:
