@@ -13,6 +13,7 @@ from domain.aggregate import Aggregate
 from domain.clock import Clock
 from domain.dispatch.matching import Candidate
 from domain.errors import DomainError, NotFound
+from domain.numbers import Kind
 
 A = TypeVar("A", bound=Aggregate)
 H = TypeVar("H", bound="Handler")
@@ -84,6 +85,13 @@ class Directory(Protocol):
     async def candidates(self) -> Sequence[Candidate]: ...
 
 
+class Numbers(Protocol):
+    """Integer ids, each given out once. A run that is not recorded leaves a gap."""
+
+    async def next(self, kind: Kind) -> int: ...
+    async def block(self, kind: Kind, count: int) -> Sequence[int]: ...
+
+
 class Streams(Protocol):
     """Aggregates by stream. `read` may be slightly stale and must not be changed; `load` is checked when appended."""
 
@@ -104,6 +112,7 @@ class Work:
 
     streams: Streams
     directory: Directory
+    numbers: Numbers
     clock: Clock
     new_id: Callable[[], UUID]
     chance: Callable[[], float]
@@ -115,7 +124,7 @@ class Work:
 
     def begun(self, fresh: bool, tenant: UUID | None) -> "Work":
         """Another one over the same ports, with nothing touched. (`dataclasses.replace` takes five times as long.)"""
-        return Work(self.streams, self.directory, self.clock, self.new_id, self.chance, fresh, tenant)
+        return Work(self.streams, self.directory, self.numbers, self.clock, self.new_id, self.chance, fresh, tenant)
 
     @property
     def now(self) -> datetime:
@@ -143,6 +152,11 @@ class Work:
     def add(self, aggregate: A) -> A:
         """Take a new aggregate into the append."""
         self.touched.append(aggregate)
+        return aggregate
+
+    def lead(self, aggregate: A) -> A:
+        """Take a new aggregate into the append as its main stream: the one that the outcome names."""
+        self.touched.insert(0, aggregate)
         return aggregate
 
     def erase(self, subject_id: UUID) -> None:

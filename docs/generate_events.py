@@ -21,33 +21,85 @@ _ID = UUID("0192f0c1-0000-7000-8000-000000000001")
 _BY_NAME: Mapping[str, Any] = {
     "actor": "development",
     "algorithm": "skills-1",
+    "base_salary": Decimal("180000.00"),
+    "base_salary_before": Decimal("175000.00"),
+    "bonus": Decimal("30000.00"),
+    "by_mail": True,
     "categories": ["plumbing"],
     "category": "plumbing",
     "changed": ["active"],
     "channel": "system",
     "city": "Anytown",
+    "company": "Google",
     "credentials_ref": None,
+    "description": "We are looking for…",
+    "duration_minutes": 60,
+    "equity": "100000 RSUs over 4 years",
     "error": "servicetitan: connection lost during create (ReadError)",
     "external_id": "mock-10001",
     "features": {"skills": 3.0, "levels": 1.0, "category": 0.5, "area": 0.4},
+    "follows": 1,
+    "from_status": "interviewing",
+    "important": True,
+    "job_number": 42,
+    "left_alone": [3],
+    "location": "Mountain View, CA",
     "matched_skills": ["plumbing"],
     "matching_score": 4.9,
     "message": "System maintenance in 5 minutes",
     "name": "Buckeye Plumbing",
+    "number": 42,
+    "offer_number": 21,
+    "only_without_response": False,
+    "other_benefits": "Health insurance, 401k match",
+    "outcome": "passed",
+    "outcome_before": None,
     "provider_type": "mock",
     "reason": "asked by e-mail",
+    "reference": "linkedin_42",
     "removed": ["mock-10002"],
     "required_skills": ["plumbing"],
+    "restored": [2],
     "revenue": Decimal("450.00"),
     "severity": "warning",
     "routings": 2,
+    "salary_max": Decimal("220000.00"),
+    "salary_min": Decimal("150000.00"),
+    "send_automatically": False,
+    "sequence": "post_application",
     "skill_levels": {"plumbing": "expert"},
     "skills": {"plumbing": "expert"},
+    "source": "linkedin",
     "state": "CA",
     "states": ["OH"],
+    "status": "pending",
+    "title": "Senior Software Engineer",
+    "to_status": "offer_received",
+    "url": "https://careers.google.com/jobs/123",
+    "victims": [{"application_id": _ID, "job_number": 2, "from_status": "applied"}],
     "worker": "host/4711",
     "zip_code": "90210",
     "zip_prefixes": ["410"],
+}
+_BY_EVENT: Mapping[tuple[str, str], Any] = {
+    ("ApplicationClosed", "status"): "applied",
+    ("ApplicationRestored", "from_status"): "withdrawn",
+    ("ApplicationRestored", "to_status"): "applied",
+    ("ApplicationStatusChanged", "reason"): "offer_received",
+    ("FollowUpBecameDue", "kind"): "post_application",
+    ("FollowUpCancelled", "reason"): "application_ended",
+    ("FollowUpMailFailed", "error"): "smtp: no answer in time",
+    ("FollowUpScheduled", "kind"): "post_application",
+    ("InterviewChanged", "changed"): ["scheduled_at"],
+    ("InterviewChanged", "kind"): "phone",
+    ("InterviewOutcomeRecorded", "kind"): "phone",
+    ("InterviewScheduled", "kind"): "phone",
+    ("JobUpdated", "changed"): ["title"],
+    ("NoteAdded", "kind"): "general",
+    ("NoteChanged", "changed"): ["content"],
+    ("NoteChanged", "kind"): "general",
+    ("OfferChanged", "changed"): ["base_salary"],
+    ("OfferNegotiated", "kind"): "counter_offer",
 }
 _BY_TYPE: Mapping[str, Any] = {
     "boolean": True,
@@ -78,6 +130,8 @@ def _value(schema: EventSchema, field: Mapping[str, Any]) -> Any:
     name, type_ = field["name"], field["type"]
     if schema.event == "CompanyUpdated" and name not in ("changed", "active"):
         return None
+    if (schema.event, name) in _BY_EVENT:
+        return _BY_EVENT[schema.event, name]
     if name in _BY_NAME:
         return _BY_NAME[name]
     return _BY_TYPE[_plain(type_[1] if isinstance(type_, list) else type_)]
@@ -112,6 +166,8 @@ def _spoken(type_: Any) -> str:
     match type_:
         case ["null", other]:
             return f"{_spoken(other)} or null"
+        case {"type": "record", "fields": fields}:
+            return "{" + ", ".join(f"{field['name']}: {_spoken(field['type'])}" for field in fields) + "}"
         case {"type": "array", "items": items}:
             return f"array of {_spoken(items)}"
         case {"type": "map", "values": values}:

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import structlog
 
+import commands.applications
 import commands.dispatch
 import commands.identity
-import commands.notifications  # noqa: F401 (all three register their handlers)
+import commands.jobs
+import commands.notifications  # noqa: F401 (each registers its handlers)
 from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
@@ -23,6 +25,7 @@ from infra.identifiers import new_id
 from infra.log_ranges import LogRanges
 from infra.master_key import master_key
 from infra.migrations import migrate
+from infra.numbers import PostgresNumbers
 from infra.pos.credentials import Vault
 from infra.pos.provider import Provider
 from infra.pos.registry import registry
@@ -171,7 +174,7 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             keyring=keyring,
             registry=schemas,
             streams=streams,
-            bus=Bus(Work(streams, directory, clock, new_id, random.random)),
+            bus=Bus(Work(streams, directory, PostgresNumbers(database.pool), clock, new_id, random.random)),
             positions=positions,
             companies=Companies(database.pool),
             service_jobs=ServiceJobs(database.pool),

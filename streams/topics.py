@@ -35,7 +35,13 @@ class Topic:
 
 EVENTS: Mapping[str, Topic] = {
     context: Topic(f"{context}.events.v1", partitions, _FOR_EVER)
-    for context, partitions in {"dispatch": 6, "identity": 3, "notifications": 1}.items()
+    for context, partitions in {
+        "dispatch": 6,
+        "identity": 3,
+        "notifications": 1,
+        "jobs": 6,
+        "applications": 6,
+    }.items()
 }
 POSITIONS = Topic("relay.positions.v1", 1, _LATEST_ONLY)
 ALL = (*EVENTS.values(), POSITIONS)

@@ -6,6 +6,7 @@
 Commands run through the real bus, the real aggregates and the real codec over a log in memory.
 """
 
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,11 +15,19 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+import commands.applications
 import commands.dispatch
 import commands.identity
-import commands.notifications  # noqa: F401 (all three register their handlers)
+import commands.jobs
+import commands.notifications  # noqa: F401 (each registers its handlers)
 from commands.bus import Bus, Envelope, Outcome, Work
 from domain.aggregate import Aggregate
+from domain.applications.acceptances import Acceptances
+from domain.applications.application import Application
+from domain.applications.follow_up import FollowUp
+from domain.applications.interview import Interview
+from domain.applications.note import Note
+from domain.applications.offer import Offer
 from domain.dispatch.company import Company
 from domain.dispatch.matching import Candidate
 from domain.dispatch.routing import Routing
@@ -26,7 +35,9 @@ from domain.dispatch.service_job import ServiceJob
 from domain.dispatch.technician import Technician
 from domain.errors import DomainError
 from domain.identity.subject import Erasure
+from domain.jobs.job import Job
 from domain.notifications.announcement import Announcement
+from domain.numbers import Kind
 from infra.aggregates import Aggregates
 from infra.append import Append, NewEvent, SubjectKey
 from infra.event_store import EventStore
@@ -40,7 +51,10 @@ from schemas.registry import Registry
 from tests.memory_log import MemoryLog
 from tests.samples import NOW, PAYLOADS, STREAMS, TENANT
 
-KINDS: Sequence[type[Aggregate]] = (Company, Technician, ServiceJob, Routing, Erasure, Announcement)
+KINDS: Sequence[type[Aggregate]] = (
+    *(Company, Technician, ServiceJob, Routing, Erasure, Announcement),
+    *(Job, Application, Interview, Offer, Note, FollowUp, Acceptances),
+)
 REGISTRY = Registry()
 
 T = TypeVar("T")
@@ -120,16 +134,24 @@ class World:
         self.streams = self.other_process()
         self.bus = self.bus_of(self.streams)
         self._ids = 0
+        self._numbers = Counter(dict.fromkeys(Kind, 100))
 
     def other_process(self) -> Aggregates:
         """Another cache of aggregates over the same log."""
         return Aggregates(cast(EventStore, self.log), self.codec)
 
     def bus_of(self, streams: Aggregates) -> Bus:
-        return Bus(Work(streams, self, self.clock, self.new_id, lambda: self.chance))
+        return Bus(Work(streams, self, self, self.clock, self.new_id, lambda: self.chance))
 
     async def candidates(self) -> Sequence[Candidate]:
         return self.companies
+
+    async def next(self, kind: Kind) -> int:
+        self._numbers[kind] += 1
+        return self._numbers[kind]
+
+    async def block(self, kind: Kind, count: int) -> Sequence[int]:
+        return [await self.next(kind) for _ in range(count)]
 
     def new_id(self) -> UUID:
         self._ids += 1

@@ -1,13 +1,14 @@
-"""What events of the dispatch context say when a test does not care, and the ids that tests speak of."""
+"""What events say when a test does not care, and the ids that tests speak of."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TENANT = UUID("0192f0c1-0000-7000-8000-00000000000a")
+from tests import samples_of_applications as applications
+
+NOW, TENANT = applications.NOW, applications.TENANT
 COMPANY = UUID("0192f0c1-0000-7000-8000-0000000000c1")
 RECEIVER = UUID("0192f0c1-0000-7000-8000-0000000000c2")
 TECHNICIAN = UUID("0192f0c1-0000-7000-8000-0000000000d1")
@@ -21,9 +22,11 @@ STREAMS: Mapping[str, UUID] = {
     "ServiceJob": JOB,
     "Routing": ROUTING,
     "Announcement": ANNOUNCEMENT,
+    **applications.STREAMS,
 }
 
 PAYLOADS: Mapping[str, Mapping[str, Any]] = {
+    **applications.PAYLOADS,
     "CompanyRegistered": {
         "name": "Buckeye Plumbing",
         "provider_type": "mock",

@@ -76,7 +76,7 @@ def _process(opened: Database, store: EventStore) -> Process:
     seconds = Seconds()
     keyring = KeyRing(PostgresSubjectKeys(opened.pool), MasterKey(b"k" * 32), seconds=seconds)
     streams = Aggregates(store, Codec(Registry(), keyring), seconds)
-    return Process(streams, Bus(Work(streams, NoCompanies(), Fixed(), new_id, lambda: 0.5)), seconds, store)  # type: ignore[arg-type]
+    return Process(streams, Bus(Work(streams, NoCompanies(), None, Fixed(), new_id, lambda: 0.5)), seconds, store)  # type: ignore[arg-type]
 
 
 async def _routing(process: Process) -> UUID:
@@ -84,7 +84,7 @@ async def _routing(process: Process) -> UUID:
         id=new_id(), job_id=new_id(), company_id=new_id(), matching_score=4.0, matched_skills=["plumbing"],
         provider_type="mock", algorithm="skills-1", features={}, timestamp=Fixed().now(),
     )  # fmt: skip
-    work = Work(process.streams, NoCompanies(), Fixed(), new_id, lambda: 0.5)  # type: ignore[arg-type]
+    work = Work(process.streams, NoCompanies(), None, Fixed(), new_id, lambda: 0.5)  # type: ignore[arg-type]
     work.add(routing)
     await process.streams.append(work, Envelope("test", OWNER, "c-1"), "test")
     return routing.id

@@ -1,0 +1,1 @@
+"""One person's pursuit of a job: its status, interviews, offers, notes and follow-ups."""

@@ -1,0 +1,1 @@
+"""Postings of jobs that people may pursue."""
