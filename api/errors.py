@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.validation import FieldProblem, field_problems, sentence
-from commands.bus import Conflict, KeyReused, Unavailable
+from commands.bus import Conflict, Halted, KeyReused, Unavailable
 from domain.errors import DomainError, NotFound, Refused
+from infra.append import EpochMismatch, StoreHalted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Outcome:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+HALTED = Outcome(503, "UNAVAILABLE", headers={"Retry-After": "30"})
 UNAVAILABLE = Outcome(503, "UNAVAILABLE", "The service cannot do this now; please try again.", {"Retry-After": "1"})
 OUTCOMES: Mapping[type[Exception], Outcome] = {
     NotFound: Outcome(404, "NOT_FOUND"),
@@ -59,6 +61,8 @@ OUTCOMES: Mapping[type[Exception], Outcome] = {
     KeyReused: Outcome(
         422, "IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another request; use a new one."
     ),
+    # For as long as an operator needs to decide; the sentence names the command.
+    **dict.fromkeys((Halted, StoreHalted, EpochMismatch), HALTED),
     Unavailable: UNAVAILABLE,
     # What sockets, pools and queries raise while a server is away, starting or stopping.
     ConnectionError: UNAVAILABLE,

@@ -14,8 +14,10 @@ from cli.sample import load_sample
 from cli.serving import give_way, prepare, run, serve_http, spare_collections, stopping
 from cli.settings import BAD_SETTINGS, fail
 from infra.embedded_postgres import PostgresUnavailable
+from infra.event_store import StoreHalted
 from infra.settings import BadSettings, Settings, check_exposure, load
 from runtime import parts
+from runtime.guard import watch
 from runtime.parts import Background
 from runtime.system import System, database_dsn, open_system
 
@@ -64,6 +66,8 @@ def start(name: str, work: Work, *required: str) -> None:
         run(lambda: _carry_out(work, settings))
     except (BadSettings, PostgresUnavailable) as problem:
         fail(str(problem), BAD_SETTINGS)
+    except StoreHalted as halted:
+        fail(str(halted))
 
 
 async def _carry_out(work: Work, settings: Settings) -> None:
@@ -77,7 +81,9 @@ async def _carry_out(work: Work, settings: Settings) -> None:
 
         dsn = await stack.enter_async_context(database_dsn(settings))
         system = await stack.enter_async_context(open_system(settings, dsn))
+        await system.store.head()  # a store that is halted is told at once
         background = await stack.enter_async_context(Background(part_failed))
+        background.start("guard", watch(system.store))
         await work(Role(system, background, stack, stop))
     if failed:
         sys.exit(1)

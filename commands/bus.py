@@ -33,6 +33,10 @@ class Unavailable(Exception):
     """The event store cannot take the command now; whether it was recorded is unknown unless it carried an id."""
 
 
+class Halted(Unavailable):
+    """The event store takes nothing until an operator has decided; says what was found and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """A client's promise that two requests are one: scoped by actor and route, with the body's hash."""

@@ -9,10 +9,10 @@ from uuid import UUID
 from eventsourcing.domain import CanInitAggregate, Snapshot
 from eventsourcing.persistence import DatetimeAsISO, DecimalAsStr, JSONTranscoder, UUIDAsHex
 
-from commands.bus import Envelope, IdempotencyKey, KeyReused, Outcome, Unavailable, Work, spoken
+from commands.bus import Envelope, Halted, IdempotencyKey, KeyReused, Outcome, Unavailable, Work, spoken
 from domain.aggregate import Aggregate
 from domain.errors import NotFound, Refused
-from infra.append import Append, EventTooLarge, NewEvent, Status, StoreClosed, StoreUnavailable, SubjectKey
+from infra.append import Append, EventTooLarge, NewEvent, Status, StoreClosed, StoreHalted, StoreUnavailable, SubjectKey
 from infra.append import IdempotencyKey as KeptKey
 from infra.event_store import EventStore
 from infra.identifiers import new_id
@@ -76,6 +76,8 @@ class Aggregates:
             appended = await self._store.append(append)
         except EventTooLarge as error:
             raise Refused(str(error)) from None
+        except StoreHalted as error:
+            raise Halted(str(error)) from error
         except (StoreUnavailable, StoreClosed) as error:
             raise Unavailable(str(error)) from error
         if appended.status is Status.CONFLICT:

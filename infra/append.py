@@ -35,8 +35,32 @@ class EpochMismatch(Exception):
         self.ours, self.stores = ours, stores
 
 
+class StoreRecovered(EpochMismatch):
+    """Lost events were brought back since this process read from the store: what it remembers may never have been.
+
+    Nothing was stored. The process has to be started afresh.
+    """
+
+    def __init__(self, epoch: UUID) -> None:
+        super().__init__(epoch, str(epoch))
+        self.args = ("the event store was recovered since this process started: stop it, and start it again",)
+
+
 class StoreUnavailable(Exception):
     """The database could not be reached for some time. Nothing of the append was stored."""
+
+
+class StoreHalted(StoreUnavailable):
+    """The store is not what Kafka has seen, or that is not known yet: a new event might take a lost one's position.
+
+    Nothing was stored. Says what was found and what to do.
+    """
+
+
+UNPROVEN = (
+    "PostgreSQL was started, restored or failed over, and no relay has compared the event store with Kafka since: "
+    "start a relay, and see that it reaches Kafka. To go on without Kafka: jobstream recover --new-epoch"
+)
 
 
 class OutcomeUnknown(StoreUnavailable):

@@ -6,13 +6,12 @@ from uuid import UUID
 
 import asyncpg
 
-from infra.append import Appended, CheckedAppend, EpochMismatch
+from infra.append import Appended, CheckedAppend, EpochMismatch, StoreHalted, StoreRecovered
 from infra.append_call import CALL, LANDED, arguments, landed, outcomes
 from infra.database_errors import DATABASE_ERRORS
 
 _CALL_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
-_EPOCH_MISMATCH = "JS001"
 
 # Plans are cached for the connection's life, the first while the tables are still empty: a plan that is right then
 # (read it all) is a disaster later. Only the indexes are right at every size.
@@ -45,23 +44,37 @@ class ConnectionLost(Exception):
         self.sent = sent
 
 
+class StoreUnproven(Exception):
+    """A relay has to compare the store with Kafka first. Nothing was stored; mostly it takes a second."""
+
+
 class AppendConnection:
     """Makes the calls, one at a time."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, recoveries: int = 0) -> None:
+        """`recoveries`: how many the store had gone through when this process first read from it."""
         self._dsn = dsn
+        self._session = _SESSION | {"jobstream.recoveries": str(recoveries)}
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def append(self, epoch: UUID, batch: Sequence[CheckedAppend]) -> list[Appended]:
         """Store the batch; answer what became of each append.
 
-        Raises `ConnectionLost`, or `EpochMismatch` or what the call raised: then nothing of the batch was stored.
+        Raises `ConnectionLost`, or, when nothing of the batch was stored, `EpochMismatch`, `StoreHalted`,
+        `StoreUnproven` or what else the call raised.
         """
         try:
             answers = await self._fetch(CALL, arguments(epoch, batch))
         except asyncpg.PostgresError as error:
-            if error.sqlstate == _EPOCH_MISMATCH:
-                raise EpochMismatch(epoch, str(error.detail)) from None
+            match error.sqlstate:
+                case "JS001":
+                    raise EpochMismatch(epoch, str(error.detail)) from None
+                case "JS002":
+                    raise StoreRecovered(epoch) from None
+                case "JS003":
+                    raise StoreHalted(str(error.detail)) from None
+                case "JS004":
+                    raise StoreUnproven from None
             raise
         return outcomes(batch, answers[0])
 
@@ -94,7 +107,7 @@ class AppendConnection:
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         try:
             self._connection = await asyncpg.connect(
-                self._dsn, timeout=_CONNECT_SECONDS, server_settings=_SESSION, max_cached_statement_lifetime=0
+                self._dsn, timeout=_CONNECT_SECONDS, server_settings=self._session, max_cached_statement_lifetime=0
             )
         except DATABASE_ERRORS as error:
             raise ConnectionLost(False, error) from error

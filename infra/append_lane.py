@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from infra.append import (
+    UNPROVEN,
     Append,
     Appended,
     CheckedAppend,
@@ -21,10 +22,11 @@ from infra.append import (
     OutcomeUnknown,
     Status,
     StoreClosed,
+    StoreHalted,
     StoreUnavailable,
     check,
 )
-from infra.append_connection import AppendConnection, ConnectionLost
+from infra.append_connection import AppendConnection, ConnectionLost, StoreUnproven
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,7 @@ CALL_BYTES = 8_000_000
 _CONNECTIONS = 2
 _WORTH_SPLITTING = 64  # below it a second commit costs more than the overlap gains
 _SCAN = 4 * CALL_APPENDS  # appends held back for one call: a hot stream's long queue is not gone through each time
+_UNREACHED = "the database cannot be reached: the append was not stored"
 _FIRST_BACKOFF, _LAST_BACKOFF = 0.02, 1.0  # seconds
 
 
@@ -56,8 +59,8 @@ class _Waiting:
 class AppendLane:
     """The process's one way into the event store, over a connection of its own."""
 
-    def __init__(self, dsn: str, epoch: UUID, patience: float = 30.0) -> None:
-        """`patience`: seconds that appends wait for a database that cannot be reached."""
+    def __init__(self, dsn: str, epoch: UUID, patience: float = 30.0, recoveries: int = 0) -> None:
+        """`patience`: seconds that appends wait for a database that cannot be reached, or is to be compared first."""
         self._epoch, self._patience = epoch, patience
         self._waiting: deque[_Waiting] = deque()
         self._room = asyncio.Semaphore(WAITING)
@@ -65,7 +68,7 @@ class AppendLane:
         self._closing = False
         self._claimed: set[UUID] = set()  # streams and ids of the calls under way
         self._busy = 0
-        connections = [AppendConnection(dsn) for _ in range(_CONNECTIONS)]
+        connections = [AppendConnection(dsn, recoveries) for _ in range(_CONNECTIONS)]
         self._tasks = [asyncio.create_task(self._run(connection), name="append lane") for connection in connections]
 
     async def append(self, append: Append) -> Appended:
@@ -134,15 +137,21 @@ class AppendLane:
         while batch := [waiting for waiting in batch if not waiting.outcome.done()]:
             try:
                 await self._send(batch, connection)
+                break
             except ConnectionLost as lost:
                 log.warning("append connection lost", appends=len(batch), reason=str(lost))
-                _give_up([waiting for waiting in batch if clock() > waiting.deadline])
-                await asyncio.sleep(backoff)
-                backoff = min(2 * backoff, _LAST_BACKOFF)
-            except EpochMismatch as error:
+                given_up: StoreUnavailable = StoreUnavailable(_UNREACHED)
+            except StoreUnproven:
+                given_up = StoreHalted(UNPROVEN)
+            except (EpochMismatch, StoreHalted) as error:
                 _fail(batch, error)
+                break
             except Exception as error:  # noqa: BLE001 (handed to the append that causes it)
                 await self._single_out(batch, error, connection)
+                break
+            _give_up([waiting for waiting in batch if clock() > waiting.deadline], given_up)
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, _LAST_BACKOFF)
 
     async def _single_out(self, batch: Sequence[_Waiting], error: Exception, connection: AppendConnection) -> None:
         """One bad append fails the whole call, of which nothing is stored then: find the one, and store the others."""
@@ -185,12 +194,12 @@ def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
         waiting.fail(error)
 
 
-def _give_up(batch: Sequence[_Waiting]) -> None:
+def _give_up(batch: Sequence[_Waiting], error: StoreUnavailable) -> None:
     for waiting in batch:
         if waiting.uncertain:
             waiting.fail(OutcomeUnknown("the database went away during the append: it may have been stored"))
         else:
-            waiting.fail(StoreUnavailable("the database cannot be reached: the append was not stored"))
+            waiting.fail(error)
 
 
 def _named(error: Exception) -> Exception:

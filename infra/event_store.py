@@ -19,6 +19,8 @@ from infra.append import (
     OutcomeUnknown,
     Status,
     StoreClosed,
+    StoreHalted,
+    StoreRecovered,
     StoreUnavailable,
     SubjectKey,
 )
@@ -44,6 +46,8 @@ __all__ = [
     "Snapshot",
     "Status",
     "StoreClosed",
+    "StoreHalted",
+    "StoreRecovered",
     "StoreUnavailable",
     "SubjectKey",
 ]
@@ -52,11 +56,13 @@ STREAMS_TOGETHER = 256  # streams in one read
 CHANNEL = "jobstream_events"  # notified once per call of the append function, with the last position
 
 # One stored event: position, stream_id, version, category, type, event_id, owner, data, metadata (JSON text),
-# occurred_at, recorded_at, epoch. `ROW` selects it.
+# occurred_at, recorded_at, command_id and command_last (of an append's first event), and the state of
+# the store. `ROW` selects it.
 Row = asyncpg.Record
 
-ROW = """select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
-    recorded_at, (select epoch from store_epoch) as epoch from events """
+_STATE = ", ".join(f"(select {name} from store_epoch) as {name}" for name in ("epoch", "recoveries", "finding"))
+ROW = f"""select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
+    recorded_at, command_id, command_last, {_STATE} from events """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +97,16 @@ class Snapshot:
 class EventStore:
     """Appends and reads. `epoch` changes when positions may have come to mean other events (a restore, a failover)."""
 
-    def __init__(self, database: Database, epoch: UUID, lane: AppendLane) -> None:
-        self._pool, self.epoch, self._lane = database.pool, epoch, lane
+    def __init__(self, database: Database, epoch: UUID, recoveries: int, lane: AppendLane) -> None:
+        self._pool, self.epoch, self._recoveries, self._lane = database.pool, epoch, recoveries, lane
         self._listeners: list[Callable[[int], None]] = []
         self._reading = Lane(self._read_together, STREAMS_TOGETHER)
 
     @classmethod
     async def open(cls, database: Database) -> Self:
         """The store in a migrated database. Close it before the database."""
-        epoch = await database.pool.fetchval("select epoch from store_epoch")
-        return cls(database, epoch, AppendLane(database.dsn, epoch))
+        [(epoch, recoveries)] = await database.pool.fetch("select epoch, recoveries from store_epoch")
+        return cls(database, epoch, recoveries, AppendLane(database.dsn, epoch, recoveries=recoveries))
 
     @property
     def waiting(self) -> int:
@@ -115,7 +121,7 @@ class EventStore:
         """Store the append as a whole, or nothing of it, in one call with whatever else waits.
 
         A cancelled caller's append may still be stored. Raises `EventTooLarge`, `InvalidAppend`, `EpochMismatch`,
-        `StoreUnavailable`, `StoreClosed` (nothing was stored) or `OutcomeUnknown` (it may have been).
+        `StoreHalted`, `StoreUnavailable`, `StoreClosed` (nothing was stored) or `OutcomeUnknown` (it may have been).
         """
         appended = await self._lane.append(append)
         if appended.status is Status.OK:
@@ -129,7 +135,7 @@ class EventStore:
 
     async def read(self, after: int, limit: int) -> list[Row]:
         """The events at positions after + 1, after + 2, … in their order: complete, since positions are gapless and
-        become visible in commit order. Raises `EpochMismatch`.
+        become visible in commit order. Raises `EpochMismatch`, `StoreHalted`.
         """
         return await self.select(ROW + "where position > $1 order by position limit $2", after, limit)
 
@@ -137,7 +143,7 @@ class EventStore:
         """What a query that begins with `ROW` finds, for those who look into the log. Raises `EpochMismatch`."""
         rows = await self._pool.fetch(query, *parameters)
         if rows:
-            self._check(rows[0]["epoch"])
+            self._check(rows[0])
         return rows
 
     async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[Row]:
@@ -162,9 +168,9 @@ class EventStore:
         return streams
 
     async def head(self) -> int:
-        """The last position, 0 when there is none. Raises `EpochMismatch`."""
-        rows = await self._pool.fetch("select epoch, (select max(position) from events) as head from store_epoch")
-        self._check(rows[0]["epoch"])
+        """The last position, 0 when there is none. Raises `EpochMismatch`, `StoreHalted`."""
+        rows = await self._pool.fetch(f"select {_STATE}, (select max(position) from events) as head")
+        self._check(rows[0])
         return rows[0]["head"] or 0
 
     async def position_at(self, moment: datetime) -> int:
@@ -205,14 +211,10 @@ class EventStore:
                 where snapshots.version < excluded.version"""
         await self._pool.execute(query, stream_id, version, topic, state)
 
-    def _check(self, epoch: UUID) -> None:
-        if epoch != self.epoch:
-            raise EpochMismatch(self.epoch, str(epoch))
-
-
-async def begin_epoch(database: Database) -> UUID:
-    """Start a new epoch, after a restore or a failover that may have lost events: whoever runs in the old one halts."""
-    epoch: UUID = await database.pool.fetchval(
-        "update store_epoch set epoch = gen_random_uuid(), began_at = clock_timestamp() returning epoch"
-    )
-    return epoch
+    def _check(self, row: Row) -> None:
+        if row["epoch"] != self.epoch:
+            raise EpochMismatch(self.epoch, str(row["epoch"]))
+        if row["recoveries"] != self._recoveries:
+            raise StoreRecovered(self.epoch)
+        if row["finding"] is not None:
+            raise StoreHalted(row["finding"])

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import structlog
 
-from infra.append import EpochMismatch
+from infra.append import EpochMismatch, StoreHalted
 from infra.database_errors import DATABASE_ERRORS
 from infra.event_store import EventStore
 from infra.log_ranges import GapInLog
@@ -78,7 +78,7 @@ class StoreFeed:
     async def read(self, after: int, limit: int) -> Sequence[Recorded]:
         """See `Feed`. Raises what the store and the codec raise."""
         if self._mismatch is not None:  # an empty read would not notice it
-            raise EpochMismatch(self._mismatch.ours, self._mismatch.stores)
+            raise self._mismatch.with_traceback(None)
         found: list[Recorded] = []
         while len(found) < limit:
             start = after + len(found)
@@ -157,7 +157,7 @@ class StoreFeed:
             except EpochMismatch as mismatch:
                 self._mismatch = mismatch
                 self._wake_all()
-            except DATABASE_ERRORS as error:
+            except (StoreHalted, *DATABASE_ERRORS) as error:
                 log.warning("the event store does not answer", error=type(error).__name__)
 
     def _wake_all(self) -> None:

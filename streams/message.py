@@ -51,6 +51,9 @@ def to_headers(row: Row, epoch: UUID) -> Headers:
         ("jobstream_recorded_us", b"%d" % _microseconds(row["recorded_at"])),
         ("jobstream_metadata", metadata.encode()),
     ]
+    if (command_id := row["command_id"]) is not None:
+        headers.append(("jobstream_command_id", str(command_id).encode()))
+        headers.append(("jobstream_command_last", b"%d" % row["command_last"]))
     if trace := orjson.loads(metadata).get("traceparent"):
         headers.append(("traceparent", trace.encode()))
     return headers
@@ -67,6 +70,12 @@ def to_recorded(headers: Iterable[tuple[str, bytes]], value: bytes | None, decod
         return _recorded(dict(headers), value, decode)
     except (KeyError, ValueError, OverflowError) as error:
         raise NotAnEvent(f"{type(error).__name__}: {error}") from None
+
+
+def to_command(headers: Mapping[str, bytes]) -> tuple[UUID, int] | tuple[None, None]:
+    """A command's id and the position of its last event, which its first event carries. Raises ValueError."""
+    id = headers.get("jobstream_command_id")
+    return (None, None) if id is None else (UUID(id.decode()), int(headers["jobstream_command_last"]))
 
 
 def _recorded(headers: Mapping[str, bytes], value: bytes | None, decode: Decode) -> Recorded:

@@ -17,12 +17,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from infra.event_store import EventStore, Row
+from infra import store_proof
+from infra.event_store import EventStore, Row, StoreHalted
 from infra.kafka import client_logging
 from infra.leadership import leadership
 from streams import message, topics
 from streams.backoff import Backoff
-from streams.relay_record import KEY, RelayHalted, RelayRecord, resume_after
+from streams.relay_record import KEY, HistoryDiffers, RelayHalted, RelayRecord, refuse_epoch, settled_record
 from streams.runner import INFRASTRUCTURE
 from streams.topics import TopicsUnfit
 
@@ -35,8 +36,13 @@ _STOP_SECONDS = 3.0
 # Larger than aiokafka's 16 kB, which holds some fifteen of our messages: each full one waits for a round trip.
 BATCH_BYTES = 256 * 1024
 
+
+class _Unproven(Exception):
+    """The store is served by another server or table than the one that was compared: it has to be compared again."""
+
+
 # After an error a producer may answer anything, a bare AssertionError included; it is discarded, whatever it was.
-_RECOVERABLE = (KafkaError, AssertionError, TopicsUnfit, *INFRASTRUCTURE)
+_RECOVERABLE = (KafkaError, AssertionError, TopicsUnfit, _Unproven, *INFRASTRUCTURE)
 
 Wait = Callable[[int, float], Awaitable[None]]
 
@@ -57,19 +63,26 @@ class Relay:
         self._positions = topics.positions_partition(prefix)
         self._backoff = Backoff()
         self.active = False
-        self.position = 0
+        self._last: RelayRecord | None = None
+
+    @property
+    def position(self) -> int:
+        """The last position that is in Kafka."""
+        return 0 if self._last is None else self._last.position
 
     async def run(self) -> None:
         """Relays until cancelled; outlasts outages of Kafka and PostgreSQL.
 
-        Raises `RelayHalted` when going on would lose or repeat events, so that an operator has to decide, and
-        `EpochMismatch` when the store came into another epoch since it was opened.
+        Raises `RelayHalted` or `StoreHalted` when going on would lose or repeat events, so that an operator has to
+        decide, and `EpochMismatch` when the store came into another epoch since it was opened.
         """
         client_logging.calm()
         while True:
             try:
                 async with leadership(self._dsn, f"{self._prefix}relay") as lead:
                     await self._relay(lead)
+            except StoreHalted:
+                raise
             except _RECOVERABLE as error:
                 log.warning("relay starts over", position=self.position, error=f"{type(error).__name__}: {error}")
             await self._backoff.pause()
@@ -79,7 +92,7 @@ class Relay:
         try:
             await producer.start()
             await self._refuse_unfit_topics()
-            self.position = await resume_after(self._store, producer, self._bootstrap, self._prefix)
+            await self._resume(producer, lead)
             self.active = True
             log.info("relay is active", position=self.position)
             while True:
@@ -88,6 +101,23 @@ class Relay:
             self.active = False
             await discard(producer)
 
+    async def _resume(self, producer: AIOKafkaProducer, lead: "asyncpg.Connection[Any]") -> None:
+        """Find out how far Kafka is, and that the store has it all; from then on the store takes events."""
+        witness = await store_proof.witness(lead)
+        self._last = await settled_record(producer, self._bootstrap, self._prefix)
+        if self._last is not None:
+            found = await store_proof.proof(lead)
+            refuse_epoch(self._last, self._store.epoch, found.past, self._prefix)
+            await self._compare(await self._store.read(self.position - 1, 1), lead)
+        await store_proof.prove(lead, witness, self._prefix)
+
+    async def _compare(self, rows: Sequence[Row], lead: "asyncpg.Connection[Any]") -> None:
+        """Halt the store unless `rows` begin with the last event that was relayed."""
+        if self._last is not None and (not rows or rows[0]["event_id"] != self._last.event_id):
+            differs = HistoryDiffers(self._last)
+            await store_proof.halt(lead, str(differs))
+            raise differs
+
     async def _refuse_unfit_topics(self) -> None:
         # A producer would wait 40 s for a missing one and not name it.
         report = await topics.check(self._bootstrap, self._prefix)
@@ -95,18 +125,22 @@ class Relay:
             raise TopicsUnfit("; ".join(report.hindrances))
 
     async def _relay_next(self, producer: AIOKafkaProducer, lead: "asyncpg.Connection[Any]") -> None:
-        rows = await self._store.read(self.position, BATCH)
-        await lead.fetchval("select 1", timeout=_LEAD_ANSWER_SECONDS)
+        # From the last one on: a store that was restored under us has another event there, or none.
+        rows = await self._store.read(max(self.position - 1, 0), BATCH + 1)
+        if not await lead.fetchval(store_proof.PROVEN, timeout=_LEAD_ANSWER_SECONDS):
+            raise _Unproven
+        await self._compare(rows, lead)
+        if self._last is not None:
+            rows = rows[1:]
         if not rows:
             await self._wait(self.position, _POLL_SECONDS)
             return
         if rows[0]["position"] != self.position + 1:
             raise RelayHalted(f"the event store has no event at position {self.position + 1}, but later ones")
-        await self._publish(producer, rows)
-        self.position = rows[-1]["position"]
+        self._last = await self._publish(producer, rows)
         self._backoff.reset()
 
-    async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> None:
+    async def _publish(self, producer: AIOKafkaProducer, rows: Sequence[Row]) -> RelayRecord:
         last = rows[-1]
         record = RelayRecord(last["position"], last["event_id"], self._store.epoch)
         sent: list[asyncio.Future[Any]] = []
@@ -119,6 +153,7 @@ class Relay:
             delivered = asyncio.gather(*sent)  # also when sending broke off, or each one's error would be logged
         await delivered
         await producer.commit_transaction()
+        return record
 
     async def _send(self, producer: AIOKafkaProducer, row: Row) -> asyncio.Future[Any]:
         topic = self._topics.get(row["category"])

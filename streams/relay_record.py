@@ -4,7 +4,7 @@ It names the store's epoch and the event at its position, so that a store that w
 recognised before anything is relayed out of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from infra.event_store import EventStore
 from streams import topics
 from streams.consumer import consuming
 from streams.message import replayed
@@ -20,7 +19,7 @@ from streams.message import replayed
 KEY = b"relay"
 MARK = b"relay started"
 _POLL_MS = 200
-_RESTORED = "bring the lost events back from Kafka (it holds the same bytes), or relay under a new KAFKA_TOPIC_PREFIX"
+_RECOVER = "run jobstream recover, which brings lost events back from Kafka or begins a new epoch"
 
 
 class RelayHalted(Exception):
@@ -38,8 +37,17 @@ class PositionsMissing(RelayHalted):
 class EpochDiffers(RelayHalted):
     def __init__(self, relayed: UUID, stores: UUID) -> None:
         super().__init__(
-            f"Kafka holds events of epoch {relayed}, the event store is in epoch {stores}: it was restored or failed "
-            f"over, and its positions may mean other events now; {_RESTORED}"
+            f"Kafka holds events of epoch {relayed}, which the event store, in epoch {stores}, does not know: it was "
+            "restored from before that epoch, or KAFKA_TOPIC_PREFIX names another system's topics. If it was "
+            f"restored, {_RECOVER}"
+        )
+
+
+class EpochPast(RelayHalted):
+    def __init__(self, relayed: UUID, topic: str) -> None:
+        super().__init__(
+            f"{topic} belongs to epoch {relayed}, which the event store has left for a new one: relay into new topics, "
+            "with another KAFKA_TOPIC_PREFIX and jobstream topics apply"
         )
 
 
@@ -47,7 +55,7 @@ class HistoryDiffers(RelayHalted):
     def __init__(self, record: "RelayRecord") -> None:
         super().__init__(
             f"event {record.event_id} was relayed as position {record.position}, where the event store now has "
-            f"another event or none: it lost its tail; {_RESTORED}"
+            f"another event or none: it was restored from a backup, or failed over and lost its tail; {_RECOVER}"
         )
 
 
@@ -68,25 +76,25 @@ class RelayRecord:
         return cls(fields["position"], UUID(fields["event_id"]), UUID(fields["epoch"]))
 
 
-async def resume_after(store: EventStore, producer: AIOKafkaProducer, bootstrap: str, prefix: str) -> int:
-    """The position to relay on from. `producer` has started: that settled what the one before left open.
+async def settled_record(producer: AIOKafkaProducer, bootstrap: str, prefix: str) -> RelayRecord | None:
+    """How far a relay has come, for good: `producer` has started, which settled what the one before left open.
 
-    Raises `RelayHalted` when it cannot be told, and aiokafka's `KafkaError`.
+    None when nothing was relayed. Raises `PositionsMissing`, and aiokafka's `KafkaError`.
     """
     positions = topics.positions_partition(prefix)
     value = await last_value(bootstrap, positions, KEY, await mark_end(producer, positions))
-    if value is None:
-        # End offsets alone would not tell: an aborted first transaction leaves its remains in the log.
-        if await _any_relayed(bootstrap, topics.event_partitions(prefix)):
-            raise PositionsMissing(positions.topic)
-        return 0
-    record = RelayRecord.of(value)
-    if record.epoch != store.epoch:
-        raise EpochDiffers(record.epoch, store.epoch)
-    rows = await store.read(record.position - 1, 1)
-    if not rows or rows[0]["event_id"] != record.event_id:
-        raise HistoryDiffers(record)
-    return record.position
+    # End offsets alone would not tell: an aborted first transaction leaves its remains in the log.
+    if value is None and await _any_relayed(bootstrap, topics.event_partitions(prefix)):
+        raise PositionsMissing(positions.topic)
+    return None if value is None else RelayRecord.of(value)
+
+
+def refuse_epoch(record: RelayRecord, epoch: UUID, past: Collection[UUID], prefix: str) -> None:
+    """Raises `RelayHalted` unless the record is of the store's epoch; `past` are the ones that it has left."""
+    if record.epoch in past:
+        raise EpochPast(record.epoch, topics.positions_partition(prefix).topic)
+    if record.epoch != epoch:
+        raise EpochDiffers(record.epoch, epoch)
 
 
 async def mark_end(producer: AIOKafkaProducer, positions: TopicPartition) -> int:

@@ -11,7 +11,7 @@ import structlog
 
 from commands.bus import Bus, Conflict, Unavailable
 from infra import telemetry
-from infra.append import EpochMismatch
+from infra.append import EpochMismatch, StoreHalted
 from infra.database import Pool
 from schemas.recorded import Recorded
 from streams.agent import Agent, React, sender
@@ -25,10 +25,11 @@ FLUSH_SECONDS = 0.1
 GRACE_SECONDS = 10.0
 BACKOFF = {"wait_initial": 0.1, "wait_max": 5.0, "attempts": None, "timeout": None}
 
-# The database or the network is away: time heals that, and nothing was decided.
+# The database or the network is away, or an operator has to decide: time heals that, and nothing was decided.
 INFRASTRUCTURE = (
     Conflict,
     Unavailable,
+    StoreHalted,
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,

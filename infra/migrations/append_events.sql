@@ -1,7 +1,7 @@
 -- Stores a batch of appends. Each is all or nothing and stands alone; `append` numbers them from 1.
 -- The caller sends a stream, command id, key or subject in one append of a call only, and an append's events together.
 -- Answers the position before the batch and the appends that were not stored; the stored ones follow it without a gap.
-create function append_events(
+create or replace function append_events(
     p_epoch uuid,
     -- per append
     p_metadata jsonb[],
@@ -18,15 +18,26 @@ create function append_events(
 ) language plpgsql as $$
 declare
     moment timestamptz := clock_timestamp();
+    store record;
     refused integer[];
     stored bigint;
 begin
     -- Held to the end of the commit: positions become visible in their order. Each statement below sees what the
     -- previous holder committed.
     perform pg_advisory_xact_lock(x'6A6F6202'::bigint);
-    if p_epoch is distinct from (select epoch from store_epoch) then
+    select * into store from store_epoch;
+    if p_epoch is distinct from store.epoch then
         raise exception using errcode = 'JS001', message = 'the store is in another epoch',
-            detail = (select epoch::text from store_epoch);
+            detail = store.epoch::text;
+    end if;
+    if store.recoveries::text <> current_setting('jobstream.recoveries', true) then
+        raise exception using errcode = 'JS002', message = 'the store was recovered';
+    end if;
+    if store.finding is not null then
+        raise exception using errcode = 'JS003', message = 'the store lacks events', detail = store.finding;
+    end if;
+    if store.witness <> store_witness() then
+        raise exception using errcode = 'JS004', message = 'the store has to be compared with Kafka first';
     end if;
     select e.position, greatest(moment, e.recorded_at) into base, moment
         from events e order by e.position desc limit 1;

@@ -18,8 +18,8 @@ from infra.event_store import (
     Status,
     StoreClosed,
     SubjectKey,
-    begin_epoch,
 )
+from infra.store_proof import begin_epoch
 from tests.appends import OWNER, appending, assert_sound, happened, starting
 
 CONFLICT = Appended(Status.CONFLICT, 0, 0)

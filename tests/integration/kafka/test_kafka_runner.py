@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from infra.event_store import EpochMismatch, begin_epoch
+from infra.event_store import EpochMismatch
+from infra.store_proof import begin_epoch
 from schemas.recorded import Recorded
 from streams import message, topics
 from streams.relay import Relay, transactional_producer

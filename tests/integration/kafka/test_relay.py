@@ -8,11 +8,13 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer
 
-from infra.event_store import begin_epoch
+from infra.event_store import StoreHalted
+from infra.store_proof import begin_epoch
 from streams import topics
 from streams.message import to_recorded
 from streams.relay import Relay
-from streams.relay_record import KEY, EpochDiffers, HistoryDiffers, PositionsMissing, RelayRecord
+from streams.relay_record import KEY, EpochDiffers, EpochPast, HistoryDiffers, PositionsMissing, RelayRecord
+from tests.appends import starting
 from tests.kafka_log import Log, PlainCodec, eventually, messages, opened_log
 
 
@@ -164,13 +166,48 @@ async def test_what_an_aborted_first_transaction_left_behind_is_no_reason_to_ref
     assert len(await messages(kafka, topics.event_partitions(prefix))) == 10
 
 
-async def test_a_store_in_another_epoch_halts_the_relay(kafka: str, prefix: str, log: Log) -> None:
+async def test_a_store_in_a_new_epoch_is_relayed_into_new_topics_only(kafka: str, prefix: str, log: Log) -> None:
     await log.append(5)
     await relayed(log.relay(kafka, prefix), 5)
     await begin_epoch(log.database)
+    async with opened_log(log.database.dsn) as begun:
+        with pytest.raises(EpochPast, match="another KAFKA_TOPIC_PREFIX"):
+            await begun.relay(kafka, prefix).run()
+        await begun.store.append(starting())
+
+
+async def test_a_store_that_does_not_know_kafkas_epoch_halts_the_relay(kafka: str, prefix: str, log: Log) -> None:
+    await log.append(5)
+    await relayed(log.relay(kafka, prefix), 5)
+    await log.database.pool.execute("update store_epoch set epoch = gen_random_uuid()")
     async with opened_log(log.database.dsn) as restored:
-        with pytest.raises(EpochDiffers, match="restored or failed over"):
+        with pytest.raises(EpochDiffers, match="jobstream recover"):
             await restored.relay(kafka, prefix).run()
+
+
+async def test_a_store_that_a_relay_has_carried_waits_for_the_relay_after_each_restart(
+    kafka: str, prefix: str, log: Log
+) -> None:
+    await log.append(5)
+    await relayed(log.relay(kafka, prefix), 5)
+    await log.database.pool.execute("vacuum full events")  # as a restart or a restore would change the witness
+    appending = asyncio.create_task(log.store.append(starting()))
+    await asyncio.sleep(0.2)
+    assert not appending.done()
+    await relayed(log.relay(kafka, prefix), 6)
+    assert (await appending).first == 6
+
+
+async def test_a_tail_that_is_lost_under_a_running_relay_halts_the_store(kafka: str, prefix: str, log: Log) -> None:
+    await log.append(5)
+    relay = log.relay(kafka, prefix)
+    await relayed(relay, 5)
+    running = asyncio.create_task(relay.run())
+    await log.database.pool.execute("delete from events where position > 3")
+    with pytest.raises((HistoryDiffers, StoreHalted), match="jobstream recover"):
+        await asyncio.wait_for(running, 60)
+    with pytest.raises(StoreHalted, match="jobstream recover"):
+        await log.store.append(starting())
 
 
 @pytest.mark.parametrize(
@@ -184,6 +221,8 @@ async def test_a_store_that_lost_or_replaced_its_tail_halts_the_relay(
     await log.database.pool.execute(loss)
     with pytest.raises(HistoryDiffers, match="position 5"):
         await log.relay(kafka, prefix).run()
+    with pytest.raises(StoreHalted, match="position 5"):
+        await log.store.append(starting())
 
 
 async def test_missing_topics_are_waited_for(kafka: str, topic_prefix: str, log: Log) -> None:

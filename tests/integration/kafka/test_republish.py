@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
-from infra.event_store import begin_epoch
+from infra.store_proof import begin_epoch
 from streams import message, topics
 from streams.kafka_feed import KafkaFeed
 from streams.relay import transactional_producer

@@ -7,8 +7,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from infra.event_store import begin_epoch
 from infra.leadership import lock_id
+from infra.store_proof import begin_epoch
 from projections.announcements import Announcement, News
 from projections.positions import Positions
 from projections.projector import Projector, State

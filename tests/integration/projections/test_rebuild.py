@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from infra.event_store import begin_epoch
 from infra.log_ranges import GapInLog, LogRanges
+from infra.store_proof import begin_epoch
 from projections.difference import Difference
 from projections.failures import Defect
 from projections.filling import CHUNK, Phase, Step

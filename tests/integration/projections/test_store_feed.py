@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from infra.append import EpochMismatch
-from infra.event_store import CHANNEL, EventStore, Row, begin_epoch
+from infra.event_store import CHANNEL, EventStore, Row
 from infra.log_ranges import GapInLog
+from infra.store_proof import begin_epoch
 from streams.feeds import StoreFeed
 from tests.integration.projections.recording import Recording
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.message import NotAnEvent, key, to_headers, to_recorded
+from streams.message import NotAnEvent, key, to_command, to_headers, to_recorded
 
 _moments = st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 _text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
@@ -27,12 +27,18 @@ _rows = st.fixed_dictionaries(
         "recorded_at": _moments,
     }
 )
+_commands = st.one_of(st.tuples(st.none(), st.none()), st.tuples(st.uuids(), st.integers(1, 2**62)))
 
 
-@given(_rows, st.uuids())
-def test_whatever_is_recorded_comes_back_from_the_headers(fields: dict[str, Any], epoch: Any) -> None:
-    row: Any = fields | {"metadata": json.dumps(fields["metadata"])}
-    event = to_recorded(to_headers(row, epoch), row["data"], lambda event: {})
+@given(_rows, _commands, st.uuids())
+def test_whatever_is_recorded_comes_back_from_the_headers(
+    fields: dict[str, Any], command: tuple[Any, Any], epoch: Any
+) -> None:
+    id, last = command
+    row: Any = fields | {"metadata": json.dumps(fields["metadata"]), "command_id": id, "command_last": last}
+    headers = to_headers(row, epoch)
+    event = to_recorded(headers, row["data"], lambda event: {})
+    assert to_command(dict(headers)) == command
     assert {name: getattr(event, name) for name in fields} == fields
     assert event.epoch == epoch
     assert key(row) == str(event.stream_id).encode()
