@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",
+    "calendar": "cli.calendar",
     "doctor": "cli.doctor",
 }
 
