@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "cluster": "cli.cluster",
     "topics": "cli.topics",
     "keys": "cli.keys",
+    "events": "cli.events",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",
