@@ -23,14 +23,14 @@ class Boundary:
         self._errors, self._clock = errors, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         started = False
 
         async def sent(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
+            started = started or message["type"] in ("http.response.start", "websocket.accept")
             await send(message)
 
         try:
@@ -46,6 +46,7 @@ class Boundary:
                 _log.warning("Unavailable", path=scope["path"], error=type(error).__name__)
             if started:
                 raise
+            # Starlette's response speaks to both: a web socket that is refused is answered like a request.
             await self._errors.response(problem, self._clock.now())(scope, receive, send)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fastapi import Depends, Request
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import Problem, Rejected
@@ -14,6 +15,9 @@ from infra.api_keys import SCOPES, ApiKeys
 from infra.settings import Auth, Settings
 
 HEADER = "X-API-Key"
+# A page's script cannot set a header for a web socket, and addresses end up in logs: the key comes as one of the
+# subprotocols that it offers, beside the one that is spoken.
+SUBPROTOCOL, KEY_SUBPROTOCOL = "jobstream.v1", "api-key."
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRINCIPAL = "jobstream.principal"
 
@@ -50,12 +54,21 @@ class Authentication:
         """Raises `Rejected` (401) without a valid, unrevoked key."""
         if self._keys is None:
             return DEVELOPMENT
-        name = HEADER.lower().encode()
-        presented = next((value for header, value in scope["headers"] if header == name), None)
-        known = None if presented is None else await self._keys.verify(presented.decode("latin-1"))
+        presented = _presented(scope)
+        known = None if presented is None else await self._keys.verify(presented)
         if known is None:
             raise Rejected(UNAUTHORIZED)
         return Principal(f"key:{known.id}", known.owner, known.scopes)
+
+
+def _presented(scope: Scope) -> str | None:
+    name = HEADER.lower().encode()
+    for header, value in scope["headers"]:
+        if header == name:
+            presented: str = value.decode("latin-1")
+            return presented
+    offered: list[str] = scope.get("subprotocols", [])
+    return next((one.removeprefix(KEY_SUBPROTOCOL) for one in offered if one.startswith(KEY_SUBPROTOCOL)), None)
 
 
 class AuthenticationGate:
@@ -77,7 +90,7 @@ class AuthenticationGate:
         await self.app(scope, receive, send)
 
 
-async def principal(request: Request) -> Principal:
+async def principal(request: HTTPConnection) -> Principal:
     """The principal that the gate found. A route of a public path has none: KeyError, a defect of the route."""
     found: Principal = request.scope[_PRINCIPAL]
     return found

@@ -16,11 +16,9 @@ COMMANDS: Mapping[str, str] = {
     "cluster": "cli.cluster",
     "topics": "cli.topics",
     "keys": "cli.keys",
-    "events": "cli.events",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",
-    "calendar": "cli.calendar",
     "doctor": "cli.doctor",
 }
 

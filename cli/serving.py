@@ -15,6 +15,9 @@ from infra import logging, telemetry
 from infra.settings import BadSettings, Settings
 
 GRACE_SECONDS = 10
+WEB_SOCKET_MESSAGE = 16 * 1024  # bytes that a client may send at once; more closes the connection: 1009
+WEB_SOCKET_PING_SECONDS = 20.0
+STUCK_SECONDS = 60
 _COLLECT_AFTER = (50_000, 20, 50)
 _NICENESS = 10
 
@@ -62,6 +65,13 @@ async def serve_http(app: ASGIApp, host: str, port: int, stop: asyncio.Event, re
         lifespan="off",
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=WEB_SOCKET_MESSAGE,
+        # A client that answers no ping for as long is gone: 1011.
+        ws_ping_interval=WEB_SOCKET_PING_SECONDS,
+        ws_ping_timeout=WEB_SOCKET_PING_SECONDS,
+        # Messages are small and many: compressing them costs each connection memory, and each message time.
+        ws_per_message_deflate=False,
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[_listening(host, port)]))
@@ -81,9 +91,14 @@ def _listening(host: str, port: int) -> socket.socket:
     # Not left to uvicorn, which ends the process when it fails, past everything that is still to be closed.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise BadSettings(f"{host}:{port} cannot be served on: {error.strerror}; set another HOST or PORT") from None
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Inherited by what it accepts. Closing a connection waits for what is still to be sent, and a client that
+        # stopped reading would have that wait, and the connection's memory, last for ever.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
+    return listening
 
 
 def spare_collections() -> None:

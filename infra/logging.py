@@ -47,6 +47,12 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # The request line of `api.observation` says more.
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(_tells_no_address)
+
+
+def _tells_no_address(record: logging.LogRecord) -> bool:
+    # uvicorn tells of each web socket with its whole query, which says who connects.
+    return '"WebSocket ' not in str(record.msg)
 
 
 def _uncoloured(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

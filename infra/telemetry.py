@@ -43,6 +43,9 @@ QUEUE_DEPTH = Gauge("queue_depth", "Background task queue depths", ["queue"])
 READ_MODEL_LAG = Gauge("read_model_lag_events", "Events that a read model has not folded yet", ["read_model"])
 AGENT_LAG = Gauge("agent_lag_events", "Events that an agent has not handled yet", ["agent"])
 DEAD_LETTERS = Gauge("dead_letters", "Events parked for an operator", ["agent"])
+LIVE_CONNECTIONS = Gauge("websocket_connections", "Web sockets that are open")
+LIVE_ENVELOPES = Counter("websocket_envelopes_total", "Updates sent over web sockets")
+LIVE_GAPS = Counter("websocket_gaps_total", "Times that a client asked for updates that are kept no more")
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 

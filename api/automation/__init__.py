@@ -1,0 +1,1 @@
+"""Automation: jobs that somebody looks for, applications to them, and all that follows."""

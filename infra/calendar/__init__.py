@@ -1,1 +1,0 @@
-"""Calendars: our own, and those of providers."""
