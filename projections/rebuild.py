@@ -41,14 +41,21 @@ class Busy(Exception):
     """Somebody else is at work on a read model's other generations."""
 
     def __init__(self, schema: str) -> None:
-        super().__init__(f"another process is filling {schema}: wait for it to end")
+        super().__init__(f"another process is filling {schema}: wait for it to end, or stop it")
 
 
 class NoGeneration(Exception):
-    """There is no such generation to go on with."""
+    """There is no such generation to go back to."""
 
     def __init__(self, schema: str) -> None:
-        super().__init__(f"there is no {schema}")
+        super().__init__(f"there is no {schema} to go back to: old generations are kept by a rebuild, as --keep says")
+
+
+class OtherEpoch(Exception):
+    """A generation was filled from the log of another epoch."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(f"{schema} was filled in another epoch of the log: begin afresh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +119,15 @@ class Rebuild:
 async def rebuilding(
     source: Source, model: ReadModel, tell: Tell = silently, *, resume: bool = False, rest: float = 0.0
 ) -> AsyncIterator[Rebuild]:
-    """The next generation: a new one, or with `resume` the one that was begun. It stays whatever happens inside.
+    """The next generation: a new one, or with `resume` the one that was begun, if any. It stays whatever happens.
 
     `rest` is for others who need the processors: see `Filling.to`.
-    Raises `Busy`, `NoGeneration` and `TablesChanged` when there is none to go on with, asyncpg's errors, `OSError`.
+    Raises `Busy`, `TablesChanged` and `OtherEpoch` where it cannot go on, asyncpg's errors, `OSError`.
     """
-    async with _lease(source, next_of(model)) as lease:
-        begin = _resumed if resume else _begun
-        filling = await begin(source, lease, model, next_of(model))
+    schema = next_of(model)
+    async with _lease(source, schema) as lease:
+        resume = resume and schema in await generations(source.pool, model)
+        filling = await (_resumed if resume else _begun)(source, lease, model, schema)
         yield Rebuild(source, model, filling, tell, rest)
 
 
@@ -127,9 +135,11 @@ async def rebuilding(
 async def returning(source: Source, model: ReadModel, tell: Tell = silently) -> AsyncIterator[Rebuild]:
     """The latest of the old generations: it folds what has come since, and may take its place again.
 
-    Raises what `rebuilding` raises.
+    Raises `NoGeneration` where there is none, and what `rebuilding` raises.
     """
     async with _lease(source, next_of(model)) as lease:
+        if old_of(model) not in await generations(source.pool, model):
+            raise NoGeneration(old_of(model))
         filling = await _resumed(source, lease, model, old_of(model))
         yield Rebuild(source, model, filling, tell, 0.0)
 
@@ -187,13 +197,11 @@ async def _begun(source: Source, lease: Lease, model: ReadModel, schema: str) ->
 
 
 async def _resumed(source: Source, lease: Lease, model: ReadModel, schema: str) -> Filling:
-    """The generation that is there. Raises `NoGeneration`, `TablesChanged`."""
-    if schema not in await generations(source.pool, model):
-        raise NoGeneration(schema)
+    """The generation that is there. Raises `TablesChanged`, `OtherEpoch`."""
     if not await is_current(source.pool, model, schema):
         raise TablesChanged(schema)
     found = await source.pool.fetchrow(f"select position, epoch from {quote(schema)}.checkpoint")
     assert found is not None
     if found["epoch"] != source.log.epoch:
-        raise NoGeneration(f"{schema} of the log's epoch {source.log.epoch}")
+        raise OtherEpoch(schema)
     return Filling(source.log, lease, model, schema, found["position"])

@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -15,11 +16,19 @@ from projections.generations import TablesChanged, generations
 from projections.positions import Positions
 from projections.projector import Projector
 from projections.read_model import ReadModel
-from projections.rebuild import Busy, NoGeneration, Source, discard, prune, rebuilding, returning, scratch
+from projections.rebuild import Busy, NoGeneration, OtherEpoch, Source, discard, prune, rebuilding, returning, scratch
 from projections.standstill import LiveBehind
 from tests.integration.projections.recording import Recording, eventually, routings_model
 
 Run = Callable[[Projector], asyncio.Task[Any]]
+
+# How many generations the tables that a query sees belong to: the tables' own ids do not change with their names.
+_JOINED = """select count(distinct c.relnamespace) as generations
+    from (select r.tableoid as a, o.tableoid as b from routings_v1.routing r
+          join routings_v1.company o on o.id = r.company_id limit 5) t join pg_class c on c.oid in (t.a, t.b)"""
+_IN_TURN = """select count(distinct c.relnamespace) as generations from pg_class c where c.oid in (
+    (select tableoid from routings_v1.company limit 1), (select tableoid from routings_v1.checkpoint),
+    (select tableoid from routings_v1.routing limit 1))"""
 
 
 def source(recording: Recording) -> Source:
@@ -189,11 +198,18 @@ async def test_an_interrupted_rebuild_goes_on_where_it_was(
         assert (await rebuild.difference()).rows == 0
 
 
-async def test_there_is_nothing_to_resume_before_a_rebuild_was_begun(recording: Recording) -> None:
+async def test_a_resumed_rebuild_of_which_nothing_was_begun_begins(recording: Recording) -> None:
     model = routings_model()
     await recording.generation(model)
-    with pytest.raises(NoGeneration, match="no routings_v1_next"):
-        async with rebuilding(source(recording), model, resume=True):
+    async with rebuilding(source(recording), model, resume=True) as rebuild:
+        assert rebuild.position == 0
+
+
+async def test_there_is_nothing_to_go_back_to_before_a_flip(recording: Recording) -> None:
+    model = routings_model()
+    await recording.generation(model)
+    with pytest.raises(NoGeneration, match="no routings_v1_old1"):
+        async with returning(source(recording), model):
             pass
 
 
@@ -209,7 +225,7 @@ async def test_a_generation_with_other_tables_or_of_another_epoch_is_not_resumed
     async with rebuilding(source(recording), model):
         pass
     log = LogRanges(recording.pool, await begin_epoch(recording.database), recording.codec)
-    with pytest.raises(NoGeneration, match="epoch"):
+    with pytest.raises(OtherEpoch):
         async with rebuilding(Source(recording.dsn, recording.pool, log), model, resume=True):
             pass
 
@@ -276,6 +292,60 @@ async def test_a_gap_in_the_log_is_noticed_even_where_the_read_model_asks_for_no
     with pytest.raises(GapInLog):
         async with rebuilding(source(recording), model) as rebuild:
             await rebuild.fill()
+
+
+async def test_reads_and_commands_go_on_through_flips_and_no_read_sees_two_generations(
+    recording: Recording, stack: AsyncExitStack, run: Run
+) -> None:
+    model, going_on = routings_model(), True
+    await recording.life(100)
+    positions = await projected(recording, model, stack, run)
+    seen = Counter[int]()
+
+    async def read(query: str) -> None:
+        while going_on:
+            [row] = await recording.pool.fetch(query)
+            seen[row["generations"]] += 1
+            await asyncio.sleep(0)
+
+    async def write() -> None:
+        while going_on:
+            last = await recording.append(recording.created(uuid4()))
+            assert await positions.reached([model], last, timeout=30)
+
+    tasks = [asyncio.create_task(read(query)) for query in (_JOINED, _JOINED, _IN_TURN)]
+    tasks.append(asyncio.create_task(write()))
+    for _ in range(8):
+        async with rebuilding(source(recording), model) as rebuild:
+            await rebuild.fill()
+            await rebuild.flip()
+    going_on = False
+    await asyncio.gather(*tasks)
+    async with scratch(source(recording), model) as again:
+        assert (await again.difference()).rows == 0
+    assert set(seen) == {1}
+    assert seen[1] > 100
+    assert {old.partition("_old")[0] for old in await generations(recording.pool, model)} == {"routings_v1"}
+
+
+async def test_a_flip_waits_for_a_long_query_and_lets_others_pass(
+    recording: Recording, stack: AsyncExitStack, run: Run
+) -> None:
+    model = routings_model()
+    await recording.life(10)
+    await projected(recording, model, stack, run)
+    async with recording.pool.acquire() as reader, rebuilding(source(recording), model) as rebuild:
+        transaction = reader.transaction()
+        await transaction.start()
+        assert await reader.fetchval("select count(*) from routings_v1.routing") == 10
+        flip = asyncio.create_task(rebuild.flip())
+        await asyncio.sleep(0.6)  # longer than the flip waits at once
+        assert not flip.done()
+        async with asyncio.timeout(30):
+            assert await recording.pool.fetchval("select count(*) from routings_v1.routing") == 10
+        assert await reader.fetchval(_IN_TURN) == 1  # one transaction, one generation
+        await transaction.commit()
+        await asyncio.wait_for(flip, 30)
 
 
 async def test_a_scratch_generation_is_gone_afterwards(recording: Recording, stack: AsyncExitStack, run: Run) -> None:
