@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "cluster": "cli.cluster",
     "topics": "cli.topics",
     "keys": "cli.keys",
+    "replay": "cli.replay",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",

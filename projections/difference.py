@@ -71,7 +71,7 @@ def personal_columns(model: ReadModel) -> frozenset[str]:
     schemas = [registry.latest(type) for type in registry.types if type.partition(".")[2] in model.types]
     named = {field.name for schema in schemas for field in schema.personal}
     columns = [column for table in model.tables for column in table.columns]
-    return frozenset(one.name for one in columns if one.name in named or one.info.get("personal"))
+    return frozenset(str(one.name) for one in columns if one.name in named or one.info.get("personal"))
 
 
 async def _table(
@@ -86,16 +86,16 @@ async def _table(
         if count
     }
     columns = {name: found[f"c{n}"] for n, name in enumerate(comparison.values) if found[f"c{n}"]}
-    names = frozenset(column.name for column in table.columns)
-    return TableDifference(table.name, **counts, columns=columns, examples=shown, personal=personal & names)
+    names = frozenset(str(column.name) for column in table.columns)
+    return TableDifference(str(table.name), **counts, columns=columns, examples=shown, personal=personal & names)
 
 
 class _Comparison:
     """The statements that compare one table of two schemas."""
 
     def __init__(self, table: Table, left: str, right: str) -> None:
-        self.key = layout(table).key
-        self.values = [column.name for column in table.columns if column.name not in self.key]
+        self.key = [str(name) for name in layout(table).key]
+        self.values = [str(column.name) for column in table.columns if column.name not in self.key]
         self._differs = [_differs(column) for column in table.columns if column.name not in self.key]
         sides = (f"{quote(schema)}.{quote(table.name)} as {side}" for schema, side in ((left, "l"), (right, "r")))
         self._joined = f"{' full join '.join(sides)} using ({', '.join(map(quote, self.key))})"

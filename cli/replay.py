@@ -1,0 +1,98 @@
+"""`jobstream replay`: read models made again from the log."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from cli.connected import with_system
+from cli.rebuild import Wishes, replay_each
+from cli.serving import give_way
+from cli.settings import fail
+from infra.append import EpochMismatch
+from infra.log_ranges import GapInLog
+from projections.failures import Defect, Overtaken
+from projections.generations import TablesChanged
+from projections.read_model import ReadModel
+from projections.rebuild import Busy, NoGeneration, OtherEpoch
+from projections.standstill import LiveBehind
+from runtime.system import READ_MODELS
+from schemas.keyring import WrongMasterKey
+
+FAILED = 4
+INTERRUPTED = 130
+
+_MODELS: Mapping[str, ReadModel] = {model.name: model for model in READ_MODELS}
+_PROBLEMS = (
+    Busy,
+    Defect,
+    EpochMismatch,
+    GapInLog,
+    LiveBehind,
+    NoGeneration,
+    OtherEpoch,
+    Overtaken,
+    TablesChanged,
+    WrongMasterKey,
+)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[READ_MODEL]...", type=click.Choice(sorted(_MODELS)))
+@click.option("--all", "every", is_flag=True, help="Every read model, one after the other.")
+@click.option("--dry-run", is_flag=True, help="Stop after showing the difference; nothing is kept.")
+@click.option("--yes", is_flag=True, help="Exchange without asking.")
+@click.option("--rollback", is_flag=True, help="Go back to the generation that was live before.")
+@click.option("--resume", is_flag=True, help="Go on with a rebuild that was interrupted or not exchanged.")
+@click.option("--keep", type=click.IntRange(0), default=1, show_default=True, help="Old generations to keep.")
+@click.option("--max-changes", type=click.IntRange(0), help="Refuse to exchange when more rows differ.")
+@click.option("--json", "json", is_flag=True, help="JSON instead of lines.")
+def replay(
+    names: Sequence[str],
+    every: bool,
+    dry_run: bool,
+    yes: bool,
+    rollback: bool,
+    resume: bool,
+    keep: int,
+    max_changes: int | None,
+    json: bool,
+) -> None:
+    """Make read models again from the log, beside the live ones, and exchange them.
+
+    Commands and queries go on meanwhile. Each read model is filled as READ_MODEL_vN_next, compared with the live one
+    at the same position, and takes its place; the former live one stays as READ_MODEL_vN_old1. However this ends
+    before the exchange, the live one is untouched. Nothing is sent: no command, no call, no mail.
+
+    \b
+    Exit status: 0 exchanged, or a dry run without a difference; 1 a dry run with one, or the database does not
+    answer; 2 bad usage or settings; 3 not exchanged (too many changes, or the answer was no); 4 it cannot be made
+    (an event cannot be folded, another replay is at work, …).
+    Example:
+      jobstream replay routings --dry-run
+      jobstream replay --all --yes --max-changes 100
+    """
+    wishes = Wishes(dry_run, yes, rollback, resume, keep, max_changes, json)
+    models = _chosen(names, every)
+    if resume and (dry_run or rollback):
+        raise click.UsageError("--resume goes on to an exchange: not with --dry-run or --rollback")
+    if not dry_run and not yes and not _somebody_there(wishes):
+        raise click.UsageError("nobody can be asked here: say --yes to exchange, or --dry-run to see what differs")
+    give_way()
+    try:
+        ended = with_system(lambda system: replay_each(system.source, models, wishes))
+    except _PROBLEMS as problem:
+        fail(str(problem), FAILED)
+    except KeyboardInterrupt:
+        fail("interrupted; the live generation is as it was, and --resume goes on", INTERRUPTED)
+    sys.exit(ended)
+
+
+def _chosen(names: Sequence[str], every: bool) -> Sequence[ReadModel]:
+    if every == bool(names):
+        raise click.UsageError(f"name read models ({', '.join(sorted(_MODELS))}), or say --all")
+    return READ_MODELS if every else [_MODELS[name] for name in dict.fromkeys(names)]
+
+
+def _somebody_there(wishes: Wishes) -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and not wishes.as_json
