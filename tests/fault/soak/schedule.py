@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # Seconds. Some outlast a lease, a broker's session with its controller, and what a client waits for an answer.
-PAUSE = (0.2, 2.5)
+PAUSE = (0.2, 3.0)
 SHORT, LONG, LONG_SHARE = (0.1, 2.0), (5.0, 9.0), 0.1
 
 
