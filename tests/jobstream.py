@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,11 @@ class Ended:
         return orjson.loads(self.output)
 
 
-async def jobstream(*arguments: str, **changes: str) -> Ended:
-    """Run `jobstream`; `changes` are settings by name, beside the master key of all tests."""
+async def jobstream(*arguments: str, through: Sequence[str] = (), **changes: str) -> Ended:
+    """Run `jobstream`, `through` another program if any; `changes` are settings, beside the master key of all tests."""
     plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", *arguments),
+        *(sys.executable, "-m", *through, "cli", *arguments),
         env=plain | {"MASTER_KEY": KEY} | changes,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

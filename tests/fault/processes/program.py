@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,12 +33,14 @@ def environment(home: Path, changes: Mapping[str, str]) -> dict[str, str]:
 
 
 class Program:
-    """One role; `module` is the program, `cli` or the hasty one. Its log goes on over restarts."""
+    """One role; `module` is the program, `cli` or the hasty one, `through` one that runs it. Its log goes on over
+    restarts.
+    """
 
-    def __init__(self, role: str, home: Path, module: str = HASTY, **changes: str) -> None:
+    def __init__(self, role: str, home: Path, module: str = HASTY, through: Sequence[str] = (), **changes: str) -> None:
         self.role, self.home = role, home
         self.port = free_port()
-        self._command = [sys.executable, "-m", module, role]
+        self._command = [sys.executable, "-m", *through, module, role]
         self._environment = environment(home, {"PORT": str(self.port), "METRICS_PORT": "0"} | changes)
         self._process: asyncio.subprocess.Process | None = None
 
@@ -104,9 +106,11 @@ class Program:
 
 
 @asynccontextmanager
-async def program(role: str, home: Path, module: str = HASTY, **changes: str) -> AsyncIterator[Program]:
+async def program(
+    role: str, home: Path, module: str = HASTY, through: Sequence[str] = (), **changes: str
+) -> AsyncIterator[Program]:
     """Started; killed at the end if it still runs."""
-    started = Program(role, home, module, **changes)
+    started = Program(role, home, module, through, **changes)
     await started.start()
     try:
         yield started

@@ -16,10 +16,9 @@ from infra.embedded_postgres import EmbeddedPostgres
 from infra.kafka.broker import Broker
 from infra.pos.simulator import build
 from streams import topics
-from tests.fault.processes.hasty import SHORT
+from tests.fault import proof
 from tests.fault.processes.load import Load, load
 from tests.fault.processes.program import program
-from tests.fault.soak import proof
 from tests.fault.soak.schedule import Kind, schedule
 from tests.fault.soak.targets import Disturbance, Kafka, Process, Sessions, Target
 from tests.integration.pos.conftest import Simulator, served
@@ -32,12 +31,7 @@ CLIENT_PAUSE_SECONDS = 0.3
 
 Tell = Callable[[str], None]
 
-
-@pytest.fixture(autouse=True)
-def as_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the programs under test fold with, for the comparison."""
-    for short in SHORT:
-        monkeypatch.setattr(*short)
+pytestmark = pytest.mark.usefixtures("as_hasty")
 
 
 @pytest.fixture
@@ -96,7 +90,8 @@ async def test_the_distributed_system_loses_nothing_and_does_nothing_twice(
         async with load(api.program.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
             await disturbed(targets, posted, FAULTS, tell)
         await proof.settled(database)
-        tell(f"{await proof.assert_log_sound(database, posted)} events, none lost, none twice, each stream in order")
+        events = await proof.assert_log_sound(database, posted.acknowledged.values())
+        tell(f"{events} events, none lost, none twice, each stream in order")
         tell(f"{await proof.assert_once_at_the_providers(database, simulator)} jobs at the providers, none twice")
         await proof.assert_topics_hold_the_log(database, own_broker.bootstrap, "")
         tell("the topics hold the log")
@@ -133,7 +128,8 @@ async def test_serve_loses_nothing_and_does_nothing_twice(simulator: Simulator, 
         dsn = EmbeddedPostgres(tmp_path / "state" / "postgres").running_elsewhere()
         assert dsn is not None
         await proof.settled(dsn)
-        tell(f"{await proof.assert_log_sound(dsn, posted)} events, none lost, none twice, each stream in order")
+        events = await proof.assert_log_sound(dsn, posted.acknowledged.values())
+        tell(f"{events} events, none lost, none twice, each stream in order")
         tell(f"{await proof.assert_once_at_the_providers(dsn, simulator)} jobs at the providers, none twice")
         await proof.assert_read_models_are_one_fold(dsn, tmp_path)
         tell("the read models are what one fold of the log gives")
