@@ -28,13 +28,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A product's names of the channels, and its type and data of an update; None for one that it does not tell."""
+    """A product's names of the channels, and its type and data of an update."""
 
     channels: Mapping[str, Channel]
-    spoken: Callable[[LiveUpdate], tuple[str, Mapping[str, Any]] | None]
+    spoken: Callable[[LiveUpdate], tuple[str, Mapping[str, Any]]]
 
-    def envelope(self, update: LiveUpdate) -> Envelope | None:
-        said = self.spoken(update)
-        if said is None:
-            return None
-        return Envelope(update.position, update.channel, written(*said, update.occurred_at, update.position))
+    def envelope(self, update: LiveUpdate) -> Envelope:
+        type, data = self.spoken(update)
+        return Envelope(update.position, update.channel, written(type, data, update.occurred_at, update.position))

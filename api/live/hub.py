@@ -148,8 +148,7 @@ class Hub:
             return Following((), oldest, lost=True)
         async with self._catching_up:
             page = await self._updates.after(position, (audience.owner, EVERYBODY), PAGE)
-        spoken = map(self.dialect.envelope, page.updates)
-        return Following([envelope for envelope in spoken if envelope is not None], page.until)
+        return Following([self.dialect.envelope(update) for update in page.updates], page.until)
 
     async def run(self) -> NoReturn:
         """Read what is new, until cancelled."""
@@ -175,9 +174,8 @@ class Hub:
         for audience in audiences.values():
             audience.begin(before)
         for update, envelope in spoken:
-            if envelope is not None:
-                for audience in audiences.values() if update.owner == EVERYBODY else (audiences[update.owner],):
-                    audience.take(envelope)
+            for audience in audiences.values() if update.owner == EVERYBODY else (audiences[update.owner],):
+                audience.take(envelope)
         self._position = page.until
         for audience in audiences.values():
             audience.tell()

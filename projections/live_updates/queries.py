@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from infra.database import Pool
 from projections.columns import quote
-from projections.live_updates.fold import live_updates
+from projections.live_updates.fold import Kind, live_updates
 from projections.live_updates.tables import live_channel
 from projections.query import Query
 
@@ -29,7 +29,7 @@ class LiveUpdate:
 
     position: int
     owner: UUID
-    kind: str
+    kind: Kind
     channel: str
     data: Mapping[str, Any]
     occurred_at: datetime
@@ -66,5 +66,5 @@ class LiveUpdates:
 
 def _update(row: Any) -> LiveUpdate:
     return LiveUpdate(
-        row["position"], row["owner"], row["kind"], row["channel"], orjson.loads(row["data"]), row["occurred_at"]
+        row["position"], row["owner"], Kind(row["kind"]), row["channel"], orjson.loads(row["data"]), row["occurred_at"]
     )
