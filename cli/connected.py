@@ -10,8 +10,10 @@ import click
 from cli.settings import BAD_SETTINGS, fail, settings_or_exit
 from infra.database import Database
 from infra.embedded_postgres import PostgresUnavailable
+from infra.event_store import EpochMismatch
 from infra.settings import BadSettings, Settings
 from runtime.system import System, database_dsn, open_system
+from schemas.keyring import WrongMasterKey
 from streams.runner import INFRASTRUCTURE
 
 T = TypeVar("T")
@@ -65,7 +67,9 @@ def _carried_out(run: Callable[[], Awaitable[T]]) -> T:
         return asyncio.run(main())
     except BadSettings as problem:
         fail(str(problem), BAD_SETTINGS)
-    except PostgresUnavailable as problem:
+    except WrongMasterKey as problem:
+        fail(str(problem), BAD_SETTINGS)
+    except (PostgresUnavailable, EpochMismatch) as problem:
         fail(str(problem))
     except BrokenPipeError:  # whoever read our output has seen enough
         raise

@@ -17,9 +17,11 @@ COMMANDS: Mapping[str, str] = {
     "topics": "cli.topics",
     "keys": "cli.keys",
     "replay": "cli.replay",
+    "events": "cli.events",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",
+    "calendar": "cli.calendar",
     "doctor": "cli.doctor",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from infra.event_store import ROW, EventStore, Row
@@ -30,6 +31,23 @@ class Selection:
         given = [(text, list(values)) for text, values in parts.items() if values]
         texts = [text.format(place) for place, (text, _) in enumerate(given, start=number)]
         return "".join(f" and {text}" for text in texts), [values for _, values in given]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many events of a type there are in a range, their bytes, and when the first and the last was recorded."""
+
+    context: str
+    type: str
+    events: int
+    bytes: int
+    first_at: datetime
+    last_at: datetime
+
+
+async def totals(store: EventStore, first: int, last: int) -> list[Total]:
+    """The totals of each type between two positions, both included, the most frequent first."""
+    return [Total(*row.values()) for row in await store.count(first, last)]
 
 
 @dataclass(frozen=True, slots=True)

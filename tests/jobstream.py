@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +32,47 @@ class Ended:
 
 async def jobstream(*arguments: str, through: Sequence[str] = (), **changes: str) -> Ended:
     """Run `jobstream`, `through` another program if any; `changes` are settings, beside the master key of all tests."""
+    async with started(*arguments, through=through, **changes) as command:
+        async with asyncio.timeout(SECONDS):
+            output, errors = await command.process.communicate()
+        return Ended(await command.process.wait(), output.decode(), errors.decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A command under way."""
+
+    process: Process
+
+    async def output_line(self) -> bytes:
+        return await self._line(self.process.stdout)
+
+    async def error_line(self) -> bytes:
+        return await self._line(self.process.stderr)
+
+    async def _line(self, stream: asyncio.StreamReader | None) -> bytes:
+        assert stream is not None
+        async with asyncio.timeout(SECONDS):
+            return await stream.readline()
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(SECONDS):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def started(*arguments: str, through: Sequence[str] = (), **changes: str) -> AsyncIterator[Started]:
+    """The same for a command that goes on until it is told to stop; killed at the end if it still runs."""
     plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *through, "cli", *arguments),
         env=plain | {"MASTER_KEY": KEY} | changes,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
     )
     try:
-        async with asyncio.timeout(SECONDS):
-            output, errors = await process.communicate()
+        yield Started(process)
     finally:
         if process.returncode is None:
             process.kill()
-    return Ended(await process.wait(), output.decode(), errors.decode())
+            await process.wait()

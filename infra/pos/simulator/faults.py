@@ -3,15 +3,15 @@
 import asyncio
 import re
 from collections import defaultdict, deque
-from contextlib import suppress
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.pos.simulator.envelope import envelope
 from infra.pos.simulator.state import State
+from infra.simulation import Late, drop, hang, replayed, unheard, whole_body
 
 _JOB = r"/jpm/v2/tenant/[^/]+/jobs"
 _OPERATIONS = [
@@ -54,15 +54,14 @@ class Faults:
     def __init__(self, app: ASGIApp, state: State) -> None:
         self._app, self._state = app, state
         self._planned: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self._late: set[asyncio.Task[None]] = set()
+        self._late = Late(app)
 
     def plan(self, fault: Fault) -> None:
         self._planned[fault.operation].extend([fault] * fault.times)
 
     def reset(self) -> None:
         self._planned.clear()
-        for task in self._late:
-            task.cancel()
+        self._late.forget()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         planned = self._planned[_operation(scope)] if scope["type"] == "http" else None
@@ -72,33 +71,24 @@ class Faults:
             await self._fail(planned.popleft(), scope, receive, send)
 
     async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
+        body = await whole_body(receive)
         match fault.fault:
             case Kind.EXPIRE_TOKEN:
                 self._state.expire_next_token = fault.seconds
-                await self._app(scope, _replay(body), send)
+                await self._app(scope, replayed(body), send)
             case Kind.SLOW:
                 await asyncio.sleep(fault.seconds)
-                await self._app(scope, _replay(body), send)
+                await self._app(scope, replayed(body), send)
             case Kind.DROP:
-                await _drop(send)
+                await drop(send)
             case Kind.CREATE_THEN_TIME_OUT:
-                await self._app(scope, _replay(body), _unheard)
-                await _hang(receive, send)
+                await self._app(scope, replayed(body), unheard)
+                await hang(receive, send)
             case Kind.TIME_OUT_THEN_CREATE:
-                self._do_later(fault.seconds, scope, body)
-                await _hang(receive, send)
+                self._late.do(fault.seconds, scope, body)
+                await hang(receive, send)
             case _:
                 await _answer(fault)(scope, receive, send)
-
-    def _do_later(self, seconds: float, scope: Scope, body: bytes) -> None:
-        async def late() -> None:
-            await asyncio.sleep(seconds)
-            await self._app(scope, _replay(body), _unheard)
-
-        task = asyncio.create_task(late())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
 
 
 def _operation(scope: Scope) -> str:
@@ -122,38 +112,3 @@ def _answer(fault: Fault) -> Response:
             return envelope(500, "An error occurred while processing your request.")
         case _:
             return HTMLResponse("<html><body><h1>Sign in</h1></body></html>")
-
-
-async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        body += bytes(message.get("body", b""))
-        if not message.get("more_body"):
-            return body
-
-
-def _replay(body: bytes) -> Receive:
-    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-    async def receive() -> Message:
-        return next(messages, {"type": "http.disconnect"})
-
-    return receive
-
-
-async def _unheard(message: Message) -> None:
-    """Where an answer goes that nobody gets."""
-
-
-async def _hang(receive: Receive, send: Send, at_most: float = 120.0) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(at_most):
-            while (await receive())["type"] != "http.disconnect":
-                pass
-    await _drop(send)
-
-
-async def _drop(send: Send) -> None:
-    """Announces a body and ends without it, whereupon the server has to close the connection."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})

@@ -1,0 +1,1 @@
+"""Calendars: our own, and those of providers."""
