@@ -17,7 +17,7 @@ from infra.api_keys import ApiKeys
 from infra.master_key import master_key
 from infra.settings import Auth
 from infra.subject_keys import PostgresSubjectKeys
-from runtime.queues import measure
+from runtime.queues import Queues
 from runtime.system import System
 
 
@@ -40,7 +40,7 @@ def _application(system: System, counter: Counter, head: int) -> Starlette:
         settings,
         api_keys=keys,
         counter=counter,
-        measure=lambda: measure(system),
+        measure=Queues(system).measure,
         routes=[
             Mount("/schema-registry", schema_registry_app(system.registry)),
             Mount("/keys", _subject_keys(system, Authentication(settings, keys))),

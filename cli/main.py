@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "cli.keys",
     "replay": "cli.replay",
     "events": "cli.events",
+    "lag": "cli.lag",
     "dlq": "cli.dlq",
     "erase": "cli.erase",
     "mail": "cli.mail",

@@ -41,7 +41,11 @@ REQUEST_SECONDS = Histogram(
 )
 QUEUE_DEPTH = Gauge("queue_depth", "Background task queue depths", ["queue"])
 READ_MODEL_LAG = Gauge("read_model_lag_events", "Events that a read model has not folded yet", ["read_model"])
-AGENT_LAG = Gauge("agent_lag_events", "Events that an agent has not handled yet", ["agent"])
+READ_MODEL_WAIT = Gauge(
+    "read_model_lag_seconds", "How long the oldest event has waited that a read model has not folded", ["read_model"]
+)
+AGENT_LAG = Gauge("agent_lag_events", "Events from the oldest that waits for an agent to the end", ["agent"])
+AGENT_WAIT = Gauge("agent_lag_seconds", "How long the oldest event has waited that an agent has not handled", ["agent"])
 DEAD_LETTERS = Gauge("dead_letters", "Events parked for an operator", ["agent"])
 LIVE_CONNECTIONS = Gauge("websocket_connections", "Web sockets that are open")
 LIVE_ENVELOPES = Counter("websocket_envelopes_total", "Updates sent over web sockets")

@@ -7,15 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
-from infra.leadership import lock_id
+from infra.leadership import held
 from projections.columns import quote
 from projections.read_model import ReadModel
-
-_HELD = """
-select (classid::bigint << 32) | objid::bigint as id from pg_locks
-where locktype = 'advisory' and granted and (classid::bigint << 32) | objid::bigint = any($1::bigint[])
-    and database = (select oid from pg_database where datname = current_database())
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +37,6 @@ async def checkpoints(pool: asyncpg.Pool, models: Sequence[ReadModel]) -> list[C
     """The checkpoints of `models`, which have generations, in two queries. Raises asyncpg's errors, `OSError`."""
     columns = "position, epoch, event_at, error, error_position"
     each = [f"select '{one.schema}' as model, {columns} from {quote(one.schema)}.checkpoint" for one in models]
-    async with pool.acquire() as connection:
-        held = {row["id"] for row in await connection.fetch(_HELD, [lock_id(model.schema) for model in models])}
-        rows = await connection.fetch(" union all ".join(each))
-    return [Checkpoint(**row, projected=lock_id(row["model"]) in held) for row in rows]
+    projected = await held(pool, [model.schema for model in models])
+    rows = await pool.fetch(" union all ".join(each))
+    return [Checkpoint(**row, projected=row["model"] in projected) for row in rows]

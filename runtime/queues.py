@@ -2,28 +2,43 @@
 
 from infra import telemetry
 from projections.deadlines.queries import DueDeadlines
+from runtime.lag import Lags
 from runtime.system import READ_MODELS, System
+from streams.lag import log_end, waiting_after
 
-_AGENTS = """
-select agent, max(position) as position,
- (select count(*) from dead_letters d where d.agent = c.agent and redriven_at is null) as dead_letters
- from agent_checkpoints c group by agent"""
+_DEAD = "select agent, count(*) as events from dead_letters where redriven_at is null group by agent"
 
 
-async def measure(system: System) -> None:
-    """Set the gauges of queues and of lags. Raises what asyncpg raises while the database is away."""
-    head = await system.store.head()
-    for model in READ_MODELS:
-        telemetry.READ_MODEL_LAG.labels(model.name).set(max(0, head - system.positions.of(model)))
-    dead_letters = 0
-    for row in await system.database.pool.fetch(_AGENTS):
-        dead_letters += row["dead_letters"]
-        telemetry.AGENT_LAG.labels(row["agent"]).set(max(0, head - row["position"]))
-        telemetry.DEAD_LETTERS.labels(row["agent"]).set(row["dead_letters"])
-    due = await DueDeadlines(system.database.pool).waiting(system.clock.now())
-    for queue, depth in (
-        ("append_lane", system.store.waiting),
-        ("deadlines_due", due),
-        ("dead_letters", dead_letters),
-    ):
-        telemetry.QUEUE_DEPTH.labels(queue).set(depth)
+class Queues:
+    """Measures the queues and lags of one process's system."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._lags = Lags(system)
+
+    async def measure(self) -> None:
+        """Set the gauges. Raises what asyncpg raises while the database is away."""
+        await self._read_models()
+        dead = {row["agent"]: row["events"] for row in await self._system.database.pool.fetch(_DEAD)}
+        for lag in await self._lags.agents():
+            telemetry.AGENT_LAG.labels(lag.name).set(lag.events or 0)
+            telemetry.AGENT_WAIT.labels(lag.name).set(lag.seconds or 0.0)
+            telemetry.DEAD_LETTERS.labels(lag.name).set(dead.get(lag.name, 0))
+        due = await DueDeadlines(self._system.database.pool).waiting(self._system.clock.now())
+        for queue, depth in (
+            ("append_lane", self._system.store.waiting),
+            ("deadlines_due", due),
+            ("dead_letters", sum(dead.values())),
+        ):
+            telemetry.QUEUE_DEPTH.labels(queue).set(depth)
+
+    async def _read_models(self) -> None:
+        pool = self._system.database.pool
+        head = await self._system.store.head()
+        for model in READ_MODELS:
+            # As this process knows it: a checkpoint says up to a second later what changed nothing.
+            position = max(0, self._system.positions.of(model))
+            waiting = await waiting_after(pool, position) if position < head else None
+            waited = 0.0 if waiting is None else ((await log_end(pool)).now - waiting.recorded_at).total_seconds()
+            telemetry.READ_MODEL_LAG.labels(model.name).set(max(0, head - position))
+            telemetry.READ_MODEL_WAIT.labels(model.name).set(max(0.0, waited))

@@ -79,7 +79,7 @@ class Relay:
         client_logging.calm()
         while True:
             try:
-                async with leadership(self._dsn, f"{self._prefix}relay") as lead:
+                async with leadership(self._dsn, lead_name(self._prefix)) as lead:
                     await self._relay(lead)
             except StoreHalted:
                 raise
@@ -165,6 +165,11 @@ class Relay:
             topic, row["data"], message.key(row), timestamp_ms=moment, headers=headers
         )
         return sent
+
+
+def lead_name(prefix: str) -> str:
+    """The lock that the active relay holds."""
+    return f"{prefix}relay"
 
 
 def transactional_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:

@@ -15,6 +15,11 @@ WAIT_SECONDS = 1.0
 FEED = "store"
 
 
+def lead_name(agent: str) -> str:
+    """The lock that is held by the process that runs an agent from the store."""
+    return f"agent {agent}"
+
+
 async def run_from_store(dsn: str, runner: Runner, feed: Feed) -> None:
     """Handle the feed's events until cancelled; one process leads per agent, others stand by.
 
@@ -22,7 +27,7 @@ async def run_from_store(dsn: str, runner: Runner, feed: Feed) -> None:
     """
     async for attempt in stamina.retry_context(on=INFRASTRUCTURE, **BACKOFF):  # type: ignore[arg-type]
         with attempt:
-            async with leadership(dsn, f"agent {runner.name}") as lead:
+            async with leadership(dsn, lead_name(runner.name)) as lead:
                 await _follow(lead, runner, feed)
 
 

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from infra.telemetry import correlation_id
+from runtime.system import READ_MODELS
 from tests.contract.tradeengage.desk import Desk
 from tests.running import until
 
@@ -119,7 +120,9 @@ async def test_queues_are_measured_at_each_scrape(desk: Desk, receiver: str) -> 
     agents = {dict(labels)["agent"] for name, labels in samples if name == "agent_lag_events"}
     models = {dict(labels)["read_model"] for name, labels in samples if name == "read_model_lag_events"}
     assert agents >= {"matching", "pos_sync"}
-    assert models == {"companies", "service_jobs", "routings", "deadlines"}
+    assert models == {model.name for model in READ_MODELS}
+    waits = {name for name, _ in samples if name in ("read_model_lag_seconds", "agent_lag_seconds")}
+    assert waits == {"read_model_lag_seconds", "agent_lag_seconds"}
 
 
 async def test_appends_that_wait_are_seen(desk: Desk) -> None:
@@ -135,8 +138,8 @@ async def test_appends_that_wait_are_seen(desk: Desk) -> None:
 async def test_metrics_are_answered_while_queues_cannot_be_measured(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(system: object) -> None:
+    async def away(*_: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr("api.composition.measure", away)
+    monkeypatch.setattr("runtime.queues.DueDeadlines.waiting", away)
     assert total(await scraped(desk), "job_creation_total") > 0

@@ -1,0 +1,102 @@
+"""`jobstream lag` beside a running system, and beside none."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from infra.event_store import EventStore
+from runtime.system import READ_MODELS
+from tests.appends import appending, happened, starting
+from tests.conformance.trade import Trade
+from tests.jobstream import Ended, jobstream, started
+from tests.running import over_kafka, running, until
+
+NAMES = {model.name for model in READ_MODELS} | {"matching", "pos_sync"}
+
+
+async def lag(dsn: str, *arguments: str, **changes: str) -> Ended:
+    return await jobstream("lag", *arguments, DATABASE_URL=dsn, **changes)
+
+
+async def nobody_behind(dsn: str, **changes: str) -> list[dict[str, Any]]:
+    async def found() -> list[dict[str, Any]]:
+        ended = await lag(dsn, "--json", **changes)
+        assert ended.status == 0, ended.errors
+        each: list[dict[str, Any]] = ended.json
+        return each if all(one["events"] == 0 for one in each) else []
+
+    return list(await until(found, 90))
+
+
+async def test_nobody_is_behind_in_a_system_that_keeps_up(database: str, tmp_path: Path) -> None:
+    async with running(database, tmp_path) as there:
+        await Trade(there.client).company("Receiver", "plumbing")
+        found = await nobody_behind(database)
+        assert {each["name"] for each in found} == NAMES
+        assert {(each["error"], each["oldest"], each["seconds"]) for each in found} == {(None, None, 0.0)}
+        assert {each["feed"] for each in found if each["kind"] == "agent"} == {"store"}
+        assert (await lag(database, "--max", "0", "--max-seconds", "0")).status == 0
+
+
+async def test_what_nobody_runs_says_so_and_how_far_it_is_behind(database: str, store: EventStore) -> None:
+    await store.append(starting(streams=2, events=3))
+    allowed, told = await asyncio.gather(
+        lag(database, "--max", "6", "--max-seconds", "3600"), lag(database, "--json", "--max", "5")
+    )
+    assert allowed.status == 0
+    assert "no process runs it  dispatch.RoutingSynced at 1 waits since 20" in allowed.output
+    assert {(each["events"], each["oldest"]["position"], each["error"]) for each in told.json} == {
+        (6, 1, "no process runs it")
+    }
+    assert all(each["seconds"] > 0 for each in told.json)
+    assert {each["name"] for each in told.json} == NAMES
+    assert told.status == 1
+    assert "too far behind: companies, " in told.errors
+
+
+async def test_a_read_model_that_stopped_says_at_which_event_and_why(database: str, tmp_path: Path) -> None:
+    async with running(database, tmp_path, agents=False, timers=False) as there:
+        store = there.system.store
+        await store.append(appending(happened(uuid4(), 1, b"no event", "RoutingCreated")))
+
+        async def stopped() -> dict[str, Any] | None:
+            found = {each["name"]: each for each in (await lag(database, "--json")).json}
+            return found if found["routings"]["error"] else None
+
+        found = await until(stopped, 60)
+        assert found["routings"]["error"].endswith("dispatch.RoutingCreated at position 1")
+        assert found["routings"]["oldest"]["type"] == "dispatch.RoutingCreated"
+        assert found["companies"]["error"] is None
+
+
+async def test_watching_looks_again_and_again(database: str, store: EventStore) -> None:
+    async with started("lag", "--watch", "--json", DATABASE_URL=database) as watching:
+        assert b'"events":0' in await watching.output_line()
+        await store.append(starting())
+
+        async def seen() -> bool:
+            return b'"events":1' in await watching.output_line()
+
+        await until(seen, 60)
+    refused = await lag(database, "--watch", "--max", "1")
+    assert refused.status == 2
+    assert "--watch goes on for ever" in refused.errors
+
+
+async def test_agents_and_relay_over_kafka_are_told_as_well(
+    database: str, tmp_path: Path, kafka: str, topic_prefix: str
+) -> None:
+    brokers = {"KAFKA_BOOTSTRAP_SERVERS": kafka, "KAFKA_TOPIC_PREFIX": topic_prefix}
+    async with over_kafka(database, tmp_path, kafka, topic_prefix) as there:
+        await Trade(there.client).company("Receiver", "plumbing")
+        found = await nobody_behind(database, **brokers)
+        assert {each["name"] for each in found} == NAMES | {"relay"}
+        assert {each["error"] for each in found} == {None}
+        assert {each["feed"] for each in found if each["kind"] == "agent"} == {"kafka"}
+    left = {each["name"]: each for each in (await lag(database, "--json", **brokers)).json}
+    assert left["relay"]["error"] == "no process runs it"
+    away = await lag(database, "--max-seconds", "3600", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9")
+    assert away.status == 1
+    assert "Kafka does not answer: KafkaConnectionError" in away.output
+    assert away.errors.rstrip().endswith("too far behind: relay")
