@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "events": "cli.events",
     "lag": "cli.lag",
     "dlq": "cli.dlq",
+    "verify": "cli.verify",
     "erase": "cli.erase",
     "mail": "cli.mail",
     "calendar": "cli.calendar",

@@ -37,6 +37,14 @@ _PREFIX = Struct(">bI")
 _BROKEN = (EOFError, ValueError, LookupError, ArithmeticError, TypeError, MemoryError, SchemaResolutionError)
 
 
+def schema_id(data: bytes) -> int | None:
+    """The id of the schema that an event's bytes were written with; None when they are in another format."""
+    if len(data) < _PREFIX.size or not data.startswith(MAGIC):
+        return None
+    id: int = _PREFIX.unpack_from(data)[1]
+    return id
+
+
 class UndecodableEvent(Exception):
     """A recorded event cannot be read. Says which and why, and shows none of its bytes: they may be personal."""
 
@@ -215,9 +223,9 @@ class Codec:
         return reader
 
     def _make_reader(self, prefix: bytes, event: Recorded) -> _Reader:
-        if len(prefix) < _PREFIX.size or not prefix.startswith(MAGIC):
+        id = schema_id(prefix)
+        if id is None:
             raise UndecodableEvent(event, "it does not begin with a zero byte and a schema id")
-        id = _PREFIX.unpack(prefix)[1]
         schema = self._registry.by_id(id)
         if schema is None:
             raise UndecodableEvent(event, f"schema id {id} is unknown here; a newer release may have written it")

@@ -23,7 +23,7 @@ from infra.kafka import client_logging
 from infra.leadership import leadership
 from streams import message, topics
 from streams.backoff import Backoff
-from streams.relay_record import KEY, HistoryDiffers, RelayHalted, RelayRecord, refuse_epoch, settled_record
+from streams.relay_record import KEY, HistoryDiffers, RelayHalted, RelayRecord, epoch_problem, settled_record
 from streams.runner import INFRASTRUCTURE
 from streams.topics import TopicsUnfit
 
@@ -107,7 +107,8 @@ class Relay:
         self._last = await settled_record(producer, self._bootstrap, self._prefix)
         if self._last is not None:
             found = await store_proof.proof(lead)
-            refuse_epoch(self._last, self._store.epoch, found.past, self._prefix)
+            if problem := epoch_problem(self._last, self._store.epoch, found.past, self._prefix):
+                raise problem
             await self._compare(await self._store.read(self.position - 1, 1), lead)
         await store_proof.prove(lead, witness, self._prefix)
 

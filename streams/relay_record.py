@@ -89,12 +89,21 @@ async def settled_record(producer: AIOKafkaProducer, bootstrap: str, prefix: str
     return None if value is None else RelayRecord.of(value)
 
 
-def refuse_epoch(record: RelayRecord, epoch: UUID, past: Collection[UUID], prefix: str) -> None:
-    """Raises `RelayHalted` unless the record is of the store's epoch; `past` are the ones that it has left."""
+async def committed_record(bootstrap: str, prefix: str) -> RelayRecord | None:
+    """How far a relay has come at least; it goes on undisturbed. Raises aiokafka's `KafkaError`."""
+    positions = topics.positions_partition(prefix)
+    async with consuming(bootstrap) as consumer:
+        consumer.assign([positions])
+        end = (await consumer.end_offsets([positions]))[positions]
+    value = await last_value(bootstrap, positions, KEY, end - 1) if end else None
+    return None if value is None else RelayRecord.of(value)
+
+
+def epoch_problem(record: RelayRecord, epoch: UUID, past: Collection[UUID], prefix: str) -> RelayHalted | None:
+    """Why nothing of the store may be relayed after this record, if so; `past` are the epochs that it has left."""
     if record.epoch in past:
-        raise EpochPast(record.epoch, topics.positions_partition(prefix).topic)
-    if record.epoch != epoch:
-        raise EpochDiffers(record.epoch, epoch)
+        return EpochPast(record.epoch, topics.positions_partition(prefix).topic)
+    return None if record.epoch == epoch else EpochDiffers(record.epoch, epoch)
 
 
 async def mark_end(producer: AIOKafkaProducer, positions: TopicPartition) -> int:
