@@ -19,6 +19,11 @@ PAGE = Path(__file__).with_name("events.md")
 _MOMENT = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 _ID = UUID("0192f0c1-0000-7000-8000-000000000001")
 _BY_NAME: Mapping[str, Any] = {
+    "all_day": False,
+    "doubtful": False,
+    "link": "https://www.google.com/calendar/event?eid=Y2FsX2FiYzEyMw",
+    "reminders": [1440, 60, 15],
+    "summary": "Technical Interview: Senior Software Engineer at Google",
     "actor": "development",
     "algorithm": "skills-1",
     "base_salary": Decimal("180000.00"),
@@ -85,6 +90,9 @@ _BY_EVENT: Mapping[tuple[str, str], Any] = {
     ("ApplicationClosed", "status"): "applied",
     ("ApplicationRestored", "from_status"): "withdrawn",
     ("ApplicationRestored", "to_status"): "applied",
+    ("CalendarEventRemoved", "reason"): "interview_cancelled",
+    ("CalendarEventScheduled", "kind"): "interview",
+    ("CalendarSyncFailed", "error"): "google: cannot be reached (ConnectError)",
     ("ApplicationStatusChanged", "reason"): "offer_received",
     ("FollowUpBecameDue", "kind"): "post_application",
     ("FollowUpCancelled", "reason"): "application_ended",

@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 import commands.applications
+import commands.calendar
 import commands.dispatch
 import commands.identity
 import commands.jobs

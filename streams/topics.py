@@ -41,6 +41,7 @@ EVENTS: Mapping[str, Topic] = {
         "notifications": 1,
         "jobs": 6,
         "applications": 6,
+        "calendar": 3,
     }.items()
 }
 POSITIONS = Topic("relay.positions.v1", 1, _LATEST_ONLY)

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 import commands.applications
+import commands.calendar
 import commands.dispatch
 import commands.identity
 import commands.jobs
@@ -28,6 +29,7 @@ from domain.applications.follow_up import FollowUp
 from domain.applications.interview import Interview
 from domain.applications.note import Note
 from domain.applications.offer import Offer
+from domain.calendar.calendar_event import CalendarEvent
 from domain.dispatch.company import Company
 from domain.dispatch.matching import Candidate
 from domain.dispatch.routing import Routing
@@ -53,7 +55,7 @@ from tests.samples import NOW, PAYLOADS, STREAMS, TENANT
 
 KINDS: Sequence[type[Aggregate]] = (
     *(Company, Technician, ServiceJob, Routing, Erasure, Announcement),
-    *(Job, Application, Interview, Offer, Note, FollowUp, Acceptances),
+    *(Job, Application, Interview, Offer, Note, FollowUp, Acceptances, CalendarEvent),
 )
 REGISTRY = Registry()
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tests import samples_of_applications as applications
+from tests import samples_of_calendar as calendar
 
 NOW, TENANT = applications.NOW, applications.TENANT
 COMPANY = UUID("0192f0c1-0000-7000-8000-0000000000c1")
@@ -23,10 +24,12 @@ STREAMS: Mapping[str, UUID] = {
     "Routing": ROUTING,
     "Announcement": ANNOUNCEMENT,
     **applications.STREAMS,
+    **calendar.STREAMS,
 }
 
 PAYLOADS: Mapping[str, Mapping[str, Any]] = {
     **applications.PAYLOADS,
+    **calendar.PAYLOADS,
     "CompanyRegistered": {
         "name": "Buckeye Plumbing",
         "provider_type": "mock",

@@ -20,5 +20,6 @@ class RetryPolicy:
         """The wait after failed attempt number `attempt` (from 1), or None to give up. `chance`: uniform in [0, 1)."""
         if attempt >= self.attempts:
             return None
-        plain: timedelta = min(self.first * 2 ** (attempt - 1), self.longest)
+        # Beyond thirty doublings any wait is the longest one, and a timedelta at its end.
+        plain: timedelta = min(self.first * 2 ** min(attempt - 1, 30), self.longest)
         return plain * (1 + self.jitter * (2 * chance - 1))

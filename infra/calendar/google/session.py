@@ -7,8 +7,8 @@ import httpx
 from google.oauth2.credentials import Credentials
 
 from infra.calendar.google.messages import reason
-from infra.calendar.google.token import CONNECT, TokenFile
-from infra.outbound import Operation, Refused, Throttled
+from infra.calendar.google.token import CONNECT, NotSignedIn, TokenFile
+from infra.outbound import Operation, Throttled
 from infra.outbound.http import exchange, retry_after
 
 SYSTEM = "google"
@@ -28,14 +28,14 @@ class Session:
     async def send(self, operation: Operation, method: str, path: str, **content: Any) -> httpx.Response:
         """An answer that is no refusal of the account: what a 4xx means otherwise is the caller's to say.
 
-        Raises as `exchange` does, and `Refused` when the account is not open to us.
+        Raises as `exchange` does, and `NotSignedIn` when the account is not open to us.
         """
         token = await self._token(None)
         response = await self._once(operation, token, method, path, **content)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             response = await self._once(operation, await self._token(token), method, path, **content)
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            raise Refused(f"{SYSTEM}: the account's token is not accepted; {CONNECT}")
+            raise NotSignedIn(f"{SYSTEM}: the account's token is not accepted; {CONNECT}")
         if response.status_code == httpx.codes.FORBIDDEN and reason(response.content) in _THROTTLED:
             raise Throttled(f"{SYSTEM}: too many requests", retry_after(response))
         return response
@@ -62,7 +62,7 @@ class Session:
         if not credentials.valid or credentials.token == refused:
             try:
                 self._tokens.refresh(credentials)
-            except Refused:
+            except NotSignedIn:
                 self._credentials = None
                 raise
         return str(credentials.token)

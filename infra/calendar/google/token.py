@@ -13,7 +13,7 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials
 
-from infra.outbound import Refused, Unavailable
+from infra.outbound import Unavailable
 from infra.outbound.http import on_loopback
 
 # Only events: neither other calendars nor settings are any of our business.
@@ -21,11 +21,19 @@ SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
 TOKEN = "calendar_token.json"
 CONNECT = "run: jobstream calendar connect"
 LEAVE_SECONDS = 300
+AGAIN_SECONDS = 600.0
 _SECONDS = 10.0
 
 
 class BadClient(Exception):
     """The file of the OAuth client is missing or none. The message names it and says how to get it."""
+
+
+class NotSignedIn(Unavailable):
+    """Nobody has given leave, or not any more. Somebody may at any time, and then it can be done after all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retry_after=AGAIN_SECONDS)
 
 
 class NotConnected(Exception):
@@ -39,15 +47,15 @@ class TokenFile:
         self.client, self.path = client, client.with_name(TOKEN)
 
     def load(self) -> Credentials:
-        """Raises `Unavailable` before an account is connected: it may be at any time."""
+        """Raises `NotSignedIn` before an account is connected."""
         try:
             info = json.loads(self.path.read_text("utf-8"))
             return _credentials(info)
         except FileNotFoundError:
-            raise Unavailable(f"google: no account is connected; {CONNECT}") from None
+            raise NotSignedIn(f"google: no account is connected; {CONNECT}") from None
         except (OSError, ValueError, TypeError, KeyError):
             pass  # raised below, outside the handler: the error may quote the file
-        raise Unavailable(f"google: {self.path} is no token; {CONNECT}")
+        raise NotSignedIn(f"google: {self.path} is no token; {CONNECT}")
 
     def save(self, credentials: Credentials) -> None:
         """Raises OSError."""
@@ -61,7 +69,7 @@ class TokenFile:
     def refresh(self, credentials: Credentials) -> None:
         """A fresh access token, kept in the file too. Blocks for some seconds at most.
 
-        Raises `Refused` when the account was disconnected, `Unavailable`.
+        Raises `NotSignedIn` when the account was disconnected, `Unavailable`.
         """
         try:
             credentials.refresh(Request(_session(credentials.token_uri)))  # type: ignore[no-untyped-call]
@@ -74,7 +82,7 @@ class TokenFile:
             return
         if retryable:
             raise Unavailable("google: the token endpoint asks to try again later")
-        raise Refused(f"google: the account was disconnected; {CONNECT}")
+        raise NotSignedIn(f"google: the account was disconnected; {CONNECT}")
 
 
 def connect(client: Path, *, browser: bool, told: str) -> None:

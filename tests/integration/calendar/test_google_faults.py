@@ -120,11 +120,11 @@ async def test_what_is_forbidden_is_refused_with_googles_word_for_it(
         await google.put(entry(), None)
 
 
-async def test_an_account_that_was_disconnected_is_refused_with_the_remedy(
+async def test_of_an_account_that_was_disconnected_the_remedy_is_told(
     google: GoogleCalendar, simulator: Simulator
 ) -> None:
     await simulator.control.post("/_simulator/sign-out")
-    with pytest.raises(Refused, match="run: jobstream calendar connect") as refusal:
+    with pytest.raises(Unavailable, match="run: jobstream calendar connect") as refusal:
         await google.find(entry().id)
     assert SECRET not in str(refusal.value)
 
@@ -133,7 +133,7 @@ async def test_an_account_that_is_connected_again_is_used_without_a_restart(
     google: GoogleCalendar, simulator: Simulator, client_file: Path
 ) -> None:
     await simulator.control.post("/_simulator/sign-out")
-    with pytest.raises(Refused):
+    with pytest.raises(Unavailable):
         await google.find(entry().id)
     await simulator.sign_in(client_file)
     assert await google.find(entry().id) is None
