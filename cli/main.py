@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "keys": "cli.keys",
     "replay": "cli.replay",
     "events": "cli.events",
+    "as-of": "cli.as_of",
     "lag": "cli.lag",
     "dlq": "cli.dlq",
     "verify": "cli.verify",
@@ -37,7 +38,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

@@ -169,7 +169,7 @@ class Aggregates:
         events = [recorded(row, self._store.epoch, self._codec.decode) for row in rows]
         await self._codec.open(events)
         for event in events:
-            aggregate = cast(A, _domain_event(event, kind).mutate(aggregate))
+            aggregate = cast(A, domain_event(event, kind).mutate(aggregate))
             aggregate.owner = event.owner
         if aggregate is None:
             raise NotFound(spoken(kind), id)
@@ -211,7 +211,7 @@ def _payload(event: Any) -> dict[str, Any]:
     return {name: value for name, value in event.__dict__.items() if name not in _ENVELOPE}
 
 
-def _domain_event(event: Recorded, kind: type[Aggregate]) -> Any:
+def domain_event(event: Recorded, kind: type[Aggregate]) -> Any:
     """The eventsourcing library's event of a recorded one. Raises `NotFound` when it is no event of this kind."""
     made = getattr(kind, event.type, None)
     if made is None:
