@@ -13,6 +13,7 @@ from api.operations import Report, operations_app
 from cli.sample import load_sample
 from cli.serving import give_way, prepare, run, serve_http, spare_collections, stopping
 from cli.settings import BAD_SETTINGS, fail
+from infra.database_errors import DATABASE_ERRORS
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import StoreHalted
 from infra.settings import BadSettings, Settings, check_exposure, load
@@ -66,6 +67,11 @@ def start(name: str, work: Work, *required: str) -> None:
         run(lambda: _carry_out(work, settings))
     except (BadSettings, PostgresUnavailable) as problem:
         fail(str(problem), BAD_SETTINGS)
+    except DATABASE_ERRORS as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            raise  # that was a file
+        # While it runs every part waits for the database itself; a start or a stop that has begun cannot.
+        fail(f"the database went away during the start or the stop ({type(error).__name__}): start {name} again")
     except StoreHalted as halted:
         fail(str(halted))
 

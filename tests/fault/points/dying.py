@@ -47,7 +47,6 @@ POINTS: dict[str, tuple[type, str, str, Applies]] = {
     "events sent": (AIOKafkaProducer, "send", "before", of_the_record),
     "record sent": (AIOKafkaProducer, "commit_transaction", "before", at(2)),
     "committed": (AIOKafkaProducer, "commit_transaction", "after", at(2)),
-    "folded": (Projector, "_write", "before", always),
     "rows and checkpoint written": (Projector, "_write", "after", always),
     "claimed": (PosSync, "_attempt", "before", always),
     "created at the provider": (MockProvider, "create", "after", always),

@@ -18,7 +18,7 @@ from tests.jobstream import jobstream
 from tests.running import running, until
 
 DYING = "tests.fault.points.dying"
-POINTS = ("appended", "folded", "rows and checkpoint written", "claimed", "created at the provider")
+POINTS = ("appended", "rows and checkpoint written", "claimed", "created at the provider")
 SKILL = "plumbing"
 
 _WAITS_FOR_THE_TABLE = "select count(*) from pg_locks where relation = $1::regclass and not granted"

@@ -28,6 +28,10 @@ class Target(Protocol):
     async def end(self, kind: Kind) -> None: ...
 
 
+# A start in whose middle the sessions are cut says so and ends; whoever runs the role starts it again.
+_START_CUT_OFF = "the database went away during the start"
+
+
 @dataclass
 class Process:
     """One role. `deaths` are ends that nobody brought about."""
@@ -51,7 +55,8 @@ class Process:
 
     async def revive(self) -> None:
         if (status := self.program.ended_by_itself) is not None:
-            self.deaths.append(f"{self.program.role} ended with status {status}:\n{self.program.log[-3000:]}")
+            if _START_CUT_OFF not in self.program.log[-300:]:
+                self.deaths.append(f"{self.program.role} ended with status {status}:\n{self.program.log[-3000:]}")
             await self.program.start()
 
 
