@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -48,7 +49,8 @@ async def synchronised(there: Installation) -> None:
 
 async def synchronised_at_the_first_wish(there: Installation) -> None:
     job_id = await routed(there, "Dead socket", "electrical")
-    [routing] = await there.trade.routings(job_id)
+    # Without their projectors, a job may be shown before its routings are.
+    [routing] = await in_time(there, partial(there.trade.routings, job_id))
     answer = await there.trade.post(f"/jobs/{job_id}/sync", {"company_id": routing["company_id_received"]})
     assert answer["sync_status"] in ("synced", "completed")
 

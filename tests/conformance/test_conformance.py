@@ -1,12 +1,23 @@
-"""The same stories over both feeds, undisturbed and with parts crashing at seeded moments: they end the same."""
+"""The same stories over both feeds, undisturbed and while at seeded moments parts crash, read models are exchanged and
+dead letters redriven: they end the same.
+"""
 
 import asyncio
 import random
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from infra.database import Pool
+from projections.failures import Overtaken
+from projections.read_model import ReadModel
+from projections.rebuild import prune, rebuilding
+from projections.standstill import LiveBehind
+from runtime.parts import redrives
+from runtime.system import READ_MODELS
+from streams.runner import INFRASTRUCTURE
 from tests.conformance.installation import Installation, installed
 from tests.conformance.outcome import Outcome, differences, outcome
 from tests.conformance.stories import STORIES, in_time
@@ -58,6 +69,35 @@ async def cut_connections(pool: Pool, chance: random.Random) -> None:
         )
 
 
+async def exchange(there: Installation, chance: random.Random) -> None:
+    """Every read model is made again, and what was made takes the live one's place."""
+    for model in chance.sample(READ_MODELS, len(READ_MODELS)):
+        await asyncio.sleep(chance.uniform(0.05, 0.5))
+        await in_time(there, partial(exchanged, there, model))
+
+
+async def exchanged(there: Installation, model: ReadModel) -> bool:
+    """False when a crash came between."""
+    try:
+        async with rebuilding(there.system.source, model) as rebuild:
+            await rebuild.fill()
+            await rebuild.flip()
+        await prune(there.system.source, model, keep=0)
+    except (LiveBehind, Overtaken, *INFRASTRUCTURE):
+        return False
+    return True
+
+
+async def redrive(there: Installation, chance: random.Random) -> None:
+    """An operator is impatient with whatever is parked, mended or not."""
+    for _ in range(CRASHES):
+        await asyncio.sleep(chance.uniform(0.05, 0.5))
+        for agent in redrives(there.system).values():
+            with suppress(*INFRASTRUCTURE):
+                for parked in await agent.parked():
+                    await agent.stream(parked.stream_id)
+
+
 @pytest.fixture(params=["store", "kafka"])
 def broker(request: pytest.FixtureRequest) -> str | None:
     """The brokers, or none for the store's own feed."""
@@ -69,7 +109,8 @@ async def test_every_story_ends_the_same(
     broker: str | None, seed: int | None, database: str, tmp_path: Path, topic_prefix: str
 ) -> None:
     async with installed(database, tmp_path, broker, topic_prefix) as there:
-        disturbing = [] if seed is None else [crash(there, random.Random(seed))]
+        disturbances = [] if seed is None else [crash, exchange, redrive]
+        disturbing = [disturb(there, random.Random(seed)) for disturb in disturbances]
         async with asyncio.timeout(150):
             await asyncio.gather(*(story(there) for story in STORIES), *disturbing)
 
