@@ -47,7 +47,7 @@ class StoreRecovered(EpochMismatch):
 
 
 class StoreUnavailable(Exception):
-    """The database could not be reached for some time. Nothing of the append was stored."""
+    """The database could not be reached for some time, or has no room. Nothing of the append was stored."""
 
 
 class StoreHalted(StoreUnavailable):

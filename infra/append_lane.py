@@ -203,9 +203,12 @@ def _give_up(batch: Sequence[_Waiting], error: StoreUnavailable) -> None:
 
 
 def _named(error: Exception) -> Exception:
-    """What the caller is told: our name for data that PostgreSQL refuses, its own error for anything else."""
+    """What the caller is told: our name for what PostgreSQL refuses or has no room for, its own error for the rest."""
     if isinstance(error, asyncpg.DataError | UnicodeEncodeError):
-        named = InvalidAppend(f"PostgreSQL refuses it: {error}")
-        named.__cause__ = error
-        return named
-    return error
+        named: Exception = InvalidAppend(f"PostgreSQL refuses it: {error}")
+    elif isinstance(error, asyncpg.InsufficientResourcesError):
+        named = StoreUnavailable(f"PostgreSQL has no room: {error}")
+    else:
+        return error
+    named.__cause__ = error
+    return named

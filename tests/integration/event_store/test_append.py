@@ -17,6 +17,7 @@ from infra.event_store import (
     InvalidAppend,
     Status,
     StoreClosed,
+    StoreUnavailable,
     SubjectKey,
 )
 from infra.store_proof import begin_epoch
@@ -201,6 +202,19 @@ async def test_what_cannot_be_stored_is_refused_and_harms_no_neighbour(
     bad, *good = await asyncio.gather(store.append(append), *neighbours, return_exceptions=True)
     assert isinstance(bad, error)
     assert sorted(one.first for one in good if isinstance(one, Appended)) == list(range(1, 11))
+
+
+async def test_without_room_on_the_disk_nothing_is_stored_and_later_all_is_well(
+    store: EventStore, connections: Database
+) -> None:
+    await connections.pool.execute("""
+        create function full_disk() returns trigger language plpgsql as
+            $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+        create trigger full_disk before insert on events execute function full_disk()""")
+    outcomes = await asyncio.gather(*(store.append(starting()) for _ in range(3)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+    await connections.pool.execute("drop trigger full_disk on events")
+    assert await store.append(starting()) == Appended(Status.OK, 1, 1)
 
 
 async def test_the_largest_event_is_stored_and_large_appends_wait_for_another_call(store: EventStore) -> None:
