@@ -11,7 +11,7 @@ from projections.failures import Defect, Overtaken, is_defect
 from projections.folding import folded
 from projections.read_model import ReadModel
 from projections.session import Lease
-from projections.statements import Write, text, writes
+from projections.statements import Write, sweeps, text, writes
 
 CHUNK = 5_000  # positions
 
@@ -86,10 +86,11 @@ class Filling:
         return asyncio.create_task(self.log.read(after, self._read_to, self.model.types))
 
     async def _save(self, part: Range, batch: Sequence[Write]) -> None:
-        statement = text(self.schema, tuple(shape for shape, _ in batch), quiet=True)
-        arrays = [array for _, found in batch for array in found]
+        statement = text(self.schema, tuple(shape for shape, _ in batch if not shape.last), quiet=True)
+        arrays = [array for shape, found in batch if not shape.last for array in found]
+        values = (part.upto, self.log.epoch, part.at, self.position, *arrays)
         try:
-            moved = await self._lease.fetch(statement, part.upto, self.log.epoch, part.at, self.position, *arrays)
+            moved = await self._lease.fetch(statement, *values, then=sweeps(self.schema, batch))
         except Exception as error:
             if not is_defect(error):
                 raise

@@ -18,7 +18,7 @@ from projections.folding import folded
 from projections.positions import Positions
 from projections.read_model import ReadModel
 from projections.session import Lease, Session
-from projections.statements import Write, text, writes
+from projections.statements import Write, sweeps, text, writes
 from schemas.recorded import Recorded
 from streams.feeds import Feed
 
@@ -208,10 +208,12 @@ class Projector:
             await self._save(lease, self._position, self._event_at, [])
 
     async def _save(self, lease: Lease, position: int, at: datetime | None, batch: list[Write]) -> None:
-        statement = text(self._model.schema, tuple(shape for shape, _ in batch))
+        schema = self._model.schema
+        statement = text(schema, tuple(shape for shape, _ in batch if not shape.last))
         news = Announcement(self._model.schema, position, News.CHANGED if batch else News.PASSED)
-        arrays = [array for _, found in batch for array in found]
-        if not await lease.fetch(statement, position, self._epoch, at, self._saved, str(news), *arrays):
+        arrays = [array for shape, found in batch if not shape.last for array in found]
+        values = (position, self._epoch, at, self._saved, str(news), *arrays)
+        if not await lease.fetch(statement, *values, then=sweeps(schema, batch)):
             raise Overtaken
         self._saved = position
         self._saved_at = asyncio.get_running_loop().time()

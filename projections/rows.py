@@ -6,7 +6,7 @@ That is all a fold can say without reading, and it keeps the writes of a batch d
 statement, whatever happened to it in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -59,11 +59,22 @@ class Pending:
                 self.amounts[name] = self.amounts.get(name, 0) + amount
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """`columns` are set in all rows with `value` in `column`."""
+
+    table: Table
+    column: str
+    value: Any
+    columns: Row
+
+
 class Rows:
     """The pending changes of one batch. Keys are the primary key's value, or a tuple when it is composite."""
 
     def __init__(self) -> None:
         self._tables: dict[Table, dict[Any, Pending]] = {}
+        self._sweeps: list[Sweep] = []
 
     def insert(self, table: Table, **columns: Any) -> None:
         """A new row; columns not given take their default, or null. An existing row with its key fails the fold."""
@@ -109,6 +120,18 @@ class Rows:
                 raise BadFold(f"{table.name}.{name} has no default to count from")
         self._begin(table, key, amounts).add(amounts)
 
+    def sweep(self, table: Table, column: str, value: Any, **columns: Any) -> None:
+        """Sets columns of all rows that have `value` in `column`: what no key leads to, as when a person is erased.
+
+        It comes after everything else in its batch, whatever the order of the events: what is erased stays so.
+        """
+        _check_columns(layout(table), {column: value})
+        _check_columns(layout(table), columns)
+        for pending in self._of(table).values():
+            if pending.fresh is not None and pending.fresh[column] == value:
+                pending.fresh.update(columns)
+        self._sweeps.append(Sweep(table, column, value, columns))
+
     def of(self, table: Table) -> dict[Any, Row]:
         """The rows by key, as they would be in a table that was empty before the batch."""
         return {key: one.fresh for key, one in self._of(table).items() if one.fresh is not None}
@@ -117,8 +140,12 @@ class Rows:
         return ((table, changes) for table, changes in self._tables.items() if changes)
 
     @property
+    def sweeps(self) -> Sequence["Sweep"]:
+        return self._sweeps
+
+    @property
     def empty(self) -> bool:
-        return not any(self._tables.values())
+        return not self._sweeps and not any(self._tables.values())
 
     def _of(self, table: Table) -> dict[Any, Pending]:
         found = self._tables.get(table)

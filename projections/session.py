@@ -32,6 +32,9 @@ _SETTINGS = {
 }
 
 
+Statement = tuple[str, Sequence[Any]]
+
+
 class LeaseLost(ConnectionError):
     """The session that held the lease has ended, and its locks with it."""
 
@@ -46,11 +49,17 @@ class Connected:
         self._waiting: dict[str, Announcement] = {}
         self._announcing: asyncio.Task[None] | None = None
 
-    async def fetch(self, text: str, *values: Any) -> Sequence[Any]:
+    async def fetch(self, text: str, *values: Any, then: Sequence[Statement] = ()) -> Sequence[Any]:
         async with self.turn:
             if self.connection.is_closed():
                 raise LeaseLost
-            return await self.connection.fetch(text, *values)
+            if not then:
+                return await self.connection.fetch(text, *values)
+            async with self.connection.transaction():
+                if rows := await self.connection.fetch(text, *values):
+                    for following, arrays in then:
+                        await self.connection.execute(following, *arrays)
+                return rows
 
     async def lock(self, name: str) -> bool:
         if name in self.leased:  # the session's own lock would be granted a second time
@@ -103,9 +112,12 @@ class Lease:
         self._name = name
         self._connected = connected
 
-    async def fetch(self, text: str, *values: Any) -> Sequence[Any]:
-        """Rows of one statement. Raises `OSError` (`LeaseLost`), asyncpg's errors."""
-        return await self._connected.fetch(text, *values)
+    async def fetch(self, text: str, *values: Any, then: Sequence[Statement] = ()) -> Sequence[Any]:
+        """Rows of one statement. `then` follow in the same transaction, if there were any.
+
+        Raises `OSError` (`LeaseLost`), asyncpg's errors.
+        """
+        return await self._connected.fetch(text, *values, then=then)
 
     def announce(self, announcement: Announcement) -> None:
         """Tell other processes soon, together with what the session's other read models have to say."""

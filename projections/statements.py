@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FILL = "insert where there is none"
     UPDATE = "update"
     DELETE = "delete"
+    SWEEP = "update whatever has a value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,18 @@ class Shape:
     table: Table
     values: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()
+    match: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that travel, in the order of their arrays."""
-        return (*layout(self.table).key, *self.values, *self.amounts)
+        found_by = layout(self.table).key if self.match is None else (self.match,)
+        return (*found_by, *self.values, *self.amounts)
+
+    @property
+    def last(self) -> bool:
+        """Whether it needs a statement of its own after the others: it may concern rows that they write."""
+        return self.kind is Kind.SWEEP
 
 
 Write = tuple[Shape, list[list[Any]]]
@@ -49,6 +57,9 @@ def writes(rows: Rows) -> list[Write]:
     groups: dict[Shape, list[Row]] = {}
     for table, changes in rows.pending():
         _group(table, changes, groups)
+    for sweep in rows.sweeps:
+        shape = Shape(Kind.SWEEP, sweep.table, tuple(sorted(sweep.columns)), match=sweep.column)
+        groups.setdefault(shape, []).append({sweep.column: sweep.value, **sweep.columns})
     return [(shape, _arrays(shape, found)) for shape, found in groups.items()]
 
 
@@ -95,6 +106,20 @@ def text(schema: str, shapes: tuple[Shape, ...], *, quiet: bool = False) -> str:
         " event_at = $3::timestamptz, error = null, error_position = null"
         " where position = $4::bigint returning 1)"
         f"{''.join(parts)}\nselect {told} from moved"
+    )
+
+
+def sweeps(schema: str, batch: Sequence[Write]) -> list[tuple[str, list[list[Any]]]]:
+    """The statements that follow in the same transaction, with their arrays."""
+    return [(_sweep(schema, layout(shape.table), shape), arrays) for shape, arrays in batch if shape.last]
+
+
+def _sweep(schema: str, known: Layout, shape: Shape) -> str:
+    match, *arriving = _arriving(known, shape)
+    settings = [f"{quote(name)} = {value}" for name, value in zip(shape.values, arriving, strict=True)]
+    return (
+        f"update {_table(schema, known)} as t set {', '.join(settings)} from {_source(known, shape, 1)}"
+        f" where t.{quote(str(shape.match))} = {match}"
     )
 
 

@@ -211,3 +211,18 @@ def test_a_read_model_takes_one_fold_a_type() -> None:
     assert (model.schema, sorted(model.types)) == ("boards_v3", ["Opened", "Reopened"])
     with pytest.raises(ValueError, match="boards_v3 has a fold for Opened already"):
         model.on("Opened")(opened)
+
+
+def test_a_sweep_sets_what_new_rows_of_its_batch_have_and_is_left_for_those_that_were_there() -> None:
+    rows = Rows()
+    rows.insert(board, id=1, status="x", rank=1)
+    rows.insert(board, id=2, status="y", rank=1)
+    rows.sweep(board, "status", "x", rank=None)
+    assert {key: row["rank"] for key, row in rows.of(board).items()} == {1: None, 2: 1}
+    assert [(sweep.column, sweep.value, sweep.columns) for sweep in rows.sweeps] == [("status", "x", {"rank": None})]
+
+
+def test_a_batch_with_nothing_but_a_sweep_is_not_empty() -> None:
+    rows = Rows()
+    rows.sweep(board, "status", "x", rank=None)
+    assert not rows.empty
