@@ -32,6 +32,7 @@ from infra.pos.provider import Provider
 from infra.pos.registry import registry
 from infra.settings import Settings
 from infra.subject_keys import PostgresSubjectKeys
+from projections.applications.fold import applications
 from projections.companies.fold import companies
 from projections.companies.queries import Companies, CompanyDirectory
 from projections.deadlines.fold import deadlines
@@ -45,13 +46,14 @@ from projections.routings.fold import routings
 from projections.routings.queries import Routings
 from projections.service_jobs.fold import service_jobs
 from projections.service_jobs.queries import ServiceJobs
+from runtime.queries import ApplicationQueries
 from schemas.codec import Codec
 from schemas.keyring import KeyRing
 from schemas.registry import Registry
 
 log = structlog.get_logger(__name__)
 
-READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, deadlines, live_updates)
+READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, applications, deadlines, live_updates)
 POSITIONS_CHANNEL = "jobstream_read_models"
 # An agent looks into read models only after they have folded what it reacts to; this is when it says that they lag.
 PATIENCE_SECONDS = 10.0
@@ -75,6 +77,7 @@ class System:
     service_jobs: ServiceJobs
     routings: Routings
     live_updates: LiveUpdates
+    applications: ApplicationQueries
     providers: Mapping[str, Provider]
     vault: Vault
 
@@ -181,6 +184,7 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             service_jobs=ServiceJobs(database.pool),
             routings=Routings(database.pool),
             live_updates=LiveUpdates(database.pool),
+            applications=ApplicationQueries.over(database.pool),
             providers=await stack.enter_async_context(registry(settings, database.pool, clock)),
             vault=Vault(settings.jobstream_home),
         )
