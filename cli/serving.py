@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -120,8 +121,16 @@ def give_way() -> None:
     os.nice(_NICENESS)
 
 
+def allow_connections() -> None:
+    """As many open files as the system lets us have: its usual limit for a start, 1,024, is a thousand web sockets."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS calls it infinite, and takes less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def prepare(settings: Settings, role: str) -> None:
-    """Logging and tracing of a role."""
+    """Logging and tracing of a role, and the files that it may open."""
+    allow_connections()
     logging.configure(settings)
     telemetry.configure(f"jobstream-{role}", settings.otel_exporter_otlp_endpoint)
 
