@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "lag": "cli.lag",
     "dlq": "cli.dlq",
     "verify": "cli.verify",
+    "recover": "cli.recover",
     "erase": "cli.erase",
     "mail": "cli.mail",
     "calendar": "cli.calendar",

@@ -174,6 +174,20 @@ class Codec:
         """
         return self._decode(self._ring.get, event)
 
+    def plain(self, event: Recorded) -> Mapping[str, Any]:
+        """The payload as it is stored, personal fields sealed: it needs no key. Raises `UndecodableEvent`."""
+        return _read(self._reader(event), event)
+
+    def sealed_for(self, event: Recorded) -> set[UUID]:
+        """Whose personal data the event holds; nobody's when it cannot be read."""
+        try:
+            groups = self._reader(event).sealed
+            record = _read(self._reader(event), event) if groups else {}
+        except UndecodableEvent:
+            return set()
+        filled = (group for group in groups if any(record[field.name] is not None for field in group.fields))
+        return {group.subject_in(record, event.stream_id) for group in filled}
+
     def _decode(self, key_of: KeyOf, event: Recorded) -> Mapping[str, Any]:
         reader = self._reader(event)
         record = _read(reader, event)

@@ -88,7 +88,7 @@ class Relay:
             await self._backoff.pause()
 
     async def _relay(self, lead: "asyncpg.Connection[Any]") -> None:
-        producer = transactional_producer(self._bootstrap, f"{self._prefix}jobstream.relay")
+        producer = transactional_producer(self._bootstrap, transactional_id(self._prefix))
         try:
             await producer.start()
             await self._refuse_unfit_topics()
@@ -171,6 +171,11 @@ class Relay:
 def lead_name(prefix: str) -> str:
     """The lock that the active relay holds."""
     return f"{prefix}relay"
+
+
+def transactional_id(prefix: str) -> str:
+    """Of the one relay into the topics under a prefix."""
+    return f"{prefix}jobstream.relay"
 
 
 def transactional_producer(bootstrap: str, transactional_id: str) -> AIOKafkaProducer:

@@ -54,7 +54,6 @@ async def test_a_row_that_no_event_explains_is_found_and_shown_without_personal_
             "update service_jobs_v1.service_job set homeowner_name = 'Mallory', status = 'completed' where id = $1",
             job_id,
         )
-        await pool.execute("update agent_checkpoints set position = 1000000")
         await pool.execute("insert into agent_checkpoints values ('pos_sync', 'elsewhere', 0, 1000000, 0)")
         status, found, errors = await verify(database)
         assert (status, found["sound"], found["faults"]) == (1, False, [])
