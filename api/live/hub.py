@@ -112,7 +112,8 @@ class Hub:
         subscriber = Subscriber(audience, user, set(channels))
         audience.subscribers.add(subscriber)
         self._counted(1)
-        self._news.set()  # so that a window is begun for an owner who had none
+        if audience.begins is None:
+            self._news.set()  # so that its window is begun
         try:
             yield subscriber
         finally:
