@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "replay": "cli.replay",
     "events": "cli.events",
     "as-of": "cli.as_of",
+    "schemas": "cli.schemas",
     "lag": "cli.lag",
     "dlq": "cli.dlq",
     "verify": "cli.verify",

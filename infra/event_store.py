@@ -185,18 +185,9 @@ class EventStore:
             first, after = (middle + 1, after) if recorded_at < moment else (first, middle)
         return first
 
-    async def count(self, first: int, last: int) -> list[asyncpg.Record]:
-        """Context, type, number, bytes, first and last time of recording, for each type between two positions."""
-        query = """select category, type, count(*) as number, sum(length(data))::bigint, min(recorded_at),
-                max(recorded_at)
-            from events where position between $1 and $2 group by category, type
-            order by number desc, category, type"""
-        return await self._pool.fetch(query, first, last)
-
-    async def begin_commands(self, positions: Sequence[int]) -> set[UUID]:
-        """The ids of those of these events that are the first of a command that carried an id."""
-        query = "select event_id from events where position = any($1) and command_id is not null"
-        return {row["event_id"] for row in await self._pool.fetch(query, positions)}
+    async def look(self, query: str, *parameters: object) -> list[asyncpg.Record]:
+        """What any other query finds that looks into the log."""
+        return await self._pool.fetch(query, *parameters)
 
     async def find_command(self, command_id: UUID) -> CommandRecord | None:
         """Where a command's events are, when it has been carried out."""

@@ -14,6 +14,7 @@ from schemas.recorded import Recorded
 
 _OF_THE_STREAM = """where metadata->>'correlation_id' in
     (select metadata->>'correlation_id' from events where stream_id = $1) order by position limit $2"""
+_BEGUN = "select event_id from events where position = any($1) and command_id is not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def causes(store: EventStore, codec: Codec, stream_id: UUID, limit: int) -
     rows = await store.select(ROW + _OF_THE_STREAM, stream_id, limit + 1)
     events = [recorded(row, store.epoch, codec.decode) for row in rows[:limit]]
     await codec.open(events)
-    begun = await store.begin_commands([event.position for event in events])
+    begun = {row["event_id"] for row in await store.look(_BEGUN, [event.position for event in events])}
     return Causes(tuple(_in_order(_appends(events, begun))), len(rows) <= limit)
 
 

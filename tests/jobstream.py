@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -30,9 +31,12 @@ class Ended:
         return orjson.loads(self.output)
 
 
-async def jobstream(*arguments: str, through: Sequence[str] = (), **changes: str) -> Ended:
-    """Run `jobstream`, `through` another program if any; `changes` are settings, beside the master key of all tests."""
-    async with started(*arguments, through=through, **changes) as command:
+async def jobstream(*arguments: str, through: Sequence[str] = (), within: Path | None = None, **changes: str) -> Ended:
+    """Run `jobstream`, `through` another program if any; `changes` are settings, beside the master key of all tests.
+
+    Packages of ours in the folder `within` take the place of those that are tested.
+    """
+    async with started(*arguments, through=through, within=within, **changes) as command:
         async with asyncio.timeout(SECONDS):
             output, errors = await command.process.communicate()
         return Ended(await command.process.wait(), output.decode(), errors.decode())
@@ -61,7 +65,9 @@ class Started:
 
 
 @asynccontextmanager
-async def started(*arguments: str, through: Sequence[str] = (), **changes: str) -> AsyncIterator[Started]:
+async def started(
+    *arguments: str, through: Sequence[str] = (), within: Path | None = None, **changes: str
+) -> AsyncIterator[Started]:
     """The same for a command that goes on until it is told to stop; killed at the end if it still runs."""
     plain = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     process = await asyncio.create_subprocess_exec(
@@ -69,6 +75,7 @@ async def started(*arguments: str, through: Sequence[str] = (), **changes: str) 
         env=plain | {"MASTER_KEY": KEY} | changes,
         stdout=PIPE,
         stderr=PIPE,
+        cwd=within,
     )
     try:
         yield Started(process)
