@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import click
 import orjson
 
-from cli.differences import as_json, lines, rows_differ
+from cli.differences import as_json, lines
 from cli.progress import Shows, progress
+from cli.wishes import DIFFERENT, REFUSED, Wishes, refusal
 from projections.checkpoints import checkpoints
 from projections.difference import Difference
 from projections.filling import Phase, Step
@@ -17,23 +17,8 @@ from projections.generations import next_of, old_of
 from projections.read_model import ReadModel
 from projections.rebuild import Rebuild, Source, prune, rebuilding, returning, scratch
 
-DIFFERENT = 1
-REFUSED = 3
 # Beside a system at work: for each second of rebuilding, how long it leaves the processors to those who are waited for.
 _REST = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the operator asked for."""
-
-    dry_run: bool
-    yes: bool
-    rollback: bool
-    resume: bool
-    keep: int
-    max_changes: int | None
-    as_json: bool
 
 
 async def replay_each(source: Source, models: Sequence[ReadModel], wishes: Wishes) -> int:
@@ -62,14 +47,16 @@ class _Replay:
     async def run(self) -> int:
         async with await self._opened() as rebuild:
             found = await self._compared(rebuild)
-            status = self._decided(found)
-            if status == 0 and not self._wishes.dry_run:
-                await rebuild.flip()
-                self._say(f"exchanged at position {rebuild.position:,}; what was live is {old_of(self._model)}")
-        self.told["exchanged"] = status == 0 and not self._wishes.dry_run
-        if self.told["exchanged"]:
-            await prune(self._source, self._model, self._wishes.keep)
-        return status
+            self.told["exchanged"] = False
+            if self._wishes.dry_run:
+                return DIFFERENT if found.rows else 0
+            if reason := refusal(found, self._wishes, self._shows, f"Exchange {self._model.schema}?"):
+                return self._refused(reason)
+            await rebuild.flip()
+            self.told["exchanged"] = True
+            self._say(f"exchanged at position {rebuild.position:,}; what was live is {old_of(self._model)}")
+        await prune(self._source, self._model, self._wishes.keep)
+        return 0
 
     async def _opened(self) -> AbstractAsyncContextManager[Rebuild]:
         [live] = await checkpoints(self._source.pool, [self._model])
@@ -90,23 +77,11 @@ class _Replay:
             self._shows.say(*lines(found))
         return found
 
-    def _decided(self, found: Difference) -> int:
-        """The exit status; 0 to go on."""
-        most = self._wishes.max_changes
-        if self._wishes.dry_run:
-            return DIFFERENT if found.rows else 0
-        if most is not None and found.rows > most:
-            self._refuse(f"{rows_differ(found.rows)}, more than --max-changes {most:,}")
-            return REFUSED
-        if not self._wishes.yes and not self._shows.confirm(f"Exchange {self._model.schema}?"):
-            self._refuse("the answer was no")
-            return REFUSED
-        return 0
-
-    def _refuse(self, reason: str) -> None:
+    def _refused(self, reason: str) -> int:
         self.told["refused"] = reason
         began = "" if self._wishes.rollback else f"; {next_of(self._model)} stays for --resume"
         self._say(f"not exchanged: {reason}{began}")
+        return REFUSED
 
     def _say(self, text: str) -> None:
         if not self._wishes.as_json:

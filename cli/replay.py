@@ -2,21 +2,26 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import click
 
 from cli.connected import with_system
-from cli.rebuild import Wishes, replay_each
+from cli.moment import MOMENT, Moment, first_position
+from cli.rebuild import replay_each
+from cli.repair import repair_each
 from cli.serving import give_way
 from cli.settings import fail
+from cli.wishes import Wishes
 from infra.append import EpochMismatch
 from infra.log_ranges import GapInLog
 from projections.failures import Defect, Overtaken
 from projections.generations import TablesChanged
 from projections.read_model import ReadModel
 from projections.rebuild import Busy, NoGeneration, OtherEpoch
+from projections.repair import Meant, NotRepairable
 from projections.standstill import LiveBehind
-from runtime.system import READ_MODELS
+from runtime.system import READ_MODELS, System
 from schemas.keyring import WrongMasterKey
 
 FAILED = 4
@@ -30,6 +35,7 @@ _PROBLEMS = (
     GapInLog,
     LiveBehind,
     NoGeneration,
+    NotRepairable,
     OtherEpoch,
     Overtaken,
     TablesChanged,
@@ -46,6 +52,9 @@ _PROBLEMS = (
 @click.option("--resume", is_flag=True, help="Go on with a rebuild that was interrupted or not exchanged.")
 @click.option("--keep", type=click.IntRange(0), default=1, show_default=True, help="Old generations to keep.")
 @click.option("--max-changes", type=click.IntRange(0), help="Refuse to exchange when more rows differ.")
+@click.option("--stream", type=click.UUID, help="Only the rows of this stream, in the live read model.")
+@click.option("--since", type=MOMENT, help="Only rows of streams with an event from there on, likewise.")
+@click.option("--type", "types", multiple=True, metavar="EVENT", help="Only rows of streams with such an event.")
 @click.option("--json", "json", is_flag=True, help="JSON instead of lines.")
 def replay(
     names: Sequence[str],
@@ -56,6 +65,9 @@ def replay(
     resume: bool,
     keep: int,
     max_changes: int | None,
+    stream: UUID | None,
+    since: Moment | None,
+    types: Sequence[str],
     json: bool,
 ) -> None:
     """Make read models again from the log, beside the live ones, and exchange them.
@@ -64,6 +76,9 @@ def replay(
     at the same position, and takes its place; the former live one stays as READ_MODEL_vN_old1. However this ends
     before the exchange, the live one is untouched. Nothing is sent: no command, no call, no mail.
 
+    With --stream, --since or --type only the rows of the streams that have such events are made again, from all of
+    their events, in the live read model: where its rows come from one stream each.
+
     \b
     Exit status: 0 exchanged, or a dry run without a difference; 1 a dry run with one, or the database does not
     answer; 2 bad usage or settings; 3 not exchanged (too many changes, or the answer was no); 4 it cannot be made
@@ -71,6 +86,7 @@ def replay(
     Example:
       jobstream replay routings --dry-run
       jobstream replay --all --yes --max-changes 100
+      jobstream replay routings --type RoutingSynced --since 2026-03-01T00:00:00Z
     """
     wishes = Wishes(dry_run, yes, rollback, resume, keep, max_changes, json)
     models = _chosen(names, every)
@@ -78,9 +94,21 @@ def replay(
         raise click.UsageError("--resume goes on to an exchange: not with --dry-run or --rollback")
     if not dry_run and not yes and not _somebody_there(wishes):
         raise click.UsageError("nobody can be asked here: say --yes to exchange, or --dry-run to see what differs")
+    part = stream is not None or since is not None or bool(types)
+    if part and (rollback or resume):
+        raise click.UsageError("a part is repaired in place: not with --rollback or --resume")
+    if stream is not None and (since is not None or types):
+        raise click.UsageError("--stream names all of a stream's events: not with --since or --type")
+
+    async def carry_out(system: System) -> int:
+        if not part:
+            return await replay_each(system.source, models, wishes)
+        after = 0 if since is None else await first_position(system.store, since) - 1
+        return await repair_each(system.source, models, Meant(stream, after, frozenset(types)), wishes)
+
     give_way()
     try:
-        ended = with_system(lambda system: replay_each(system.source, models, wishes))
+        ended = with_system(carry_out)
     except _PROBLEMS as problem:
         fail(str(problem), FAILED)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from infra.append import EpochMismatch
@@ -15,6 +16,8 @@ _COLUMNS = """position, stream_id, version, category, type, event_id, owner, dat
     recorded_at"""
 _EVENTS = f"""select {_COLUMNS} from events
     where position > $1 and position <= $2 and type = any($3::text[]) order by position"""
+_OF_STREAMS = f"""select {_COLUMNS} from events
+    where stream_id = any($1::uuid[]) and position <= $2 and type = any($3::text[]) order by position"""
 _RANGE = """select (select epoch from store_epoch) as epoch, (select recorded_at from events where position = $2) as at,
     (select count(*) from events where position > $1 and position <= $2) as events"""
 
@@ -56,7 +59,14 @@ class LogRanges:
             raise EpochMismatch(self.epoch, str(found["epoch"]))
         if found["events"] != max(upto - after, 0):
             raise GapInLog(after)
-        rows = await self._pool.fetch(_EVENTS, after, upto, list(types))
+        events = await self._opened(await self._pool.fetch(_EVENTS, after, upto, list(types)))
+        return Range(upto, found["at"], events)
+
+    async def of_streams(self, ids: Collection[UUID], upto: int, types: Collection[str]) -> Sequence[Recorded]:
+        """The events of these streams and types up to a position, in the order of their positions."""
+        return await self._opened(await self._pool.fetch(_OF_STREAMS, list(ids), upto, list(types)))
+
+    async def _opened(self, rows: Sequence[Any]) -> Sequence[Recorded]:
         events = [recorded(row, self.epoch, self._codec.decode) for row in rows]
         await self._codec.open(events)
-        return Range(upto, found["at"], events)
+        return events

@@ -1,8 +1,9 @@
 """What two generations of a read model differ in: worked out by PostgreSQL, by primary key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Column, Table
 
@@ -55,13 +56,31 @@ class Difference:
         """How many rows differ: 0 when the generations are equal."""
         return sum(table.rows for table in self.tables)
 
+    def __add__(self, other: "Difference") -> "Difference":
+        """Of the rows of both, which are others; examples are the first one's where it has some."""
+        return Difference(self.model, [_sum(*pair) for pair in zip(self.tables, other.tables, strict=True)])
 
-async def difference(runs: Runs, model: ReadModel, left: str, right: str, examples: int = 3) -> Difference:
-    """Compares the schemas `left` and `right`, with so many examples of each kind. `runs` is a pool or a connection;
-    where somebody writes meanwhile, one that sees a snapshot. Raises asyncpg's errors.
+
+async def difference(
+    runs: Runs,
+    model: ReadModel,
+    left: str,
+    right: str,
+    examples: int = 3,
+    *,
+    streams: Collection[UUID] | None = None,
+) -> Difference:
+    """Compares the schemas `left` and `right`, with so many examples of each kind; or of a read model that is made by
+    stream, the rows of some streams. `runs` is a pool or a connection; where somebody writes meanwhile, one that sees
+    a snapshot. Raises asyncpg's errors.
     """
     personal = personal_columns(model)
-    tables = [await _table(runs, table, left, right, examples, personal) for table in model.tables]
+    only = None if streams is None else str(model.by_stream)
+    arguments = () if streams is None else (list(streams),)
+    tables = []
+    for table in model.tables:
+        comparison = _Comparison(table, left, right, only)
+        tables.append(await _table(runs, comparison, arguments, examples, personal))
     return Difference(model.schema, tables)
 
 
@@ -75,29 +94,47 @@ def personal_columns(model: ReadModel) -> frozenset[str]:
 
 
 async def _table(
-    runs: Runs, table: Table, left: str, right: str, examples: int, personal: frozenset[str]
+    runs: Runs, comparison: "_Comparison", arguments: Sequence[Any], examples: int, personal: frozenset[str]
 ) -> TableDifference:
-    comparison = _Comparison(table, left, right)
-    [found] = await runs.fetch(comparison.counts())
+    [found] = await runs.fetch(comparison.counts(), *arguments)
     counts = {"only_left": found["only_left"], "only_right": found["only_right"], "changed": found["changed"]}
     shown = {
-        kind: [comparison.example(kind, row) for row in await runs.fetch(comparison.rows(kind), examples)]
+        kind: [comparison.example(kind, row) for row in await runs.fetch(comparison.rows(kind, examples), *arguments)]
         for kind, count in counts.items()
         if count
     }
     columns = {name: found[f"c{n}"] for n, name in enumerate(comparison.values) if found[f"c{n}"]}
-    names = frozenset(str(column.name) for column in table.columns)
-    return TableDifference(str(table.name), **counts, columns=columns, examples=shown, personal=personal & names)
+    names = personal & {*comparison.key, *comparison.values}
+    return TableDifference(comparison.table, **counts, columns=columns, examples=shown, personal=names)
+
+
+def _sum(one: TableDifference, other: TableDifference) -> TableDifference:
+    names = one.columns.keys() | other.columns.keys()
+    return TableDifference(
+        one.table,
+        one.only_left + other.only_left,
+        one.only_right + other.only_right,
+        one.changed + other.changed,
+        columns={name: one.columns.get(name, 0) + other.columns.get(name, 0) for name in sorted(names)},
+        examples={**other.examples, **one.examples},
+        personal=one.personal,
+    )
 
 
 class _Comparison:
     """The statements that compare one table of two schemas."""
 
-    def __init__(self, table: Table, left: str, right: str) -> None:
+    def __init__(self, table: Table, left: str, right: str, only: str | None) -> None:
+        """`only`: rows whose value in this column is in the first parameter."""
+        self.table = str(table.name)
         self.key = [str(name) for name in layout(table).key]
         self.values = [str(column.name) for column in table.columns if column.name not in self.key]
         self._differs = [_differs(column) for column in table.columns if column.name not in self.key]
-        sides = (f"{quote(schema)}.{quote(table.name)} as {side}" for schema, side in ((left, "l"), (right, "r")))
+        some = "" if only is None else f" where {quote(only)} = any($1::uuid[])"
+        sides = (
+            f"(select * from {quote(schema)}.{quote(table.name)}{some}) as {side}"
+            for schema, side in ((left, "l"), (right, "r"))
+        )
         self._joined = f"{' full join '.join(sides)} using ({', '.join(map(quote, self.key))})"
         first = quote(self.key[0])
         self._both = f"l.{first} is not null and r.{first} is not null"
@@ -114,12 +151,13 @@ class _Comparison:
         wanted += [f"count(*) filter (where {self._both} and {differs}) as c{n}" for n, differs in each]
         return f"select {', '.join(wanted)} from {self._joined}"
 
-    def rows(self, kind: str) -> str:
-        """The first rows of a kind in the order of their keys; parameter: how many."""
+    def rows(self, kind: str, most: int) -> str:
+        """The first rows of a kind in the order of their keys."""
         keys = ", ".join(map(quote, self.key))
         values = [f"l.{quote(name)} as l{n}, r.{quote(name)} as r{n}" for n, name in enumerate(self.values)]
         wanted = [keys, *(values if kind == "changed" else [])]
-        return f"select {', '.join(wanted)} from {self._joined} where {self._kinds[kind]} order by {keys} limit $1"
+        found = f"select {', '.join(wanted)} from {self._joined} where {self._kinds[kind]}"
+        return f"{found} order by {keys} limit {most}"
 
     def example(self, kind: str, row: Any) -> Example:
         key = {name: row[name] for name in self.key}

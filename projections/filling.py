@@ -20,6 +20,8 @@ class Phase(StrEnum):
     FILLING = "filling"
     INDEXING = "indexing"
     COMPARING = "comparing"
+    LOOKING = "looking for streams"
+    REPAIRING = "repairing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Table
 
-from projections.columns import layout
+from projections.columns import UnfitTable, layout
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
@@ -15,16 +15,20 @@ class ReadModel:
     """Named tables filled by folds.
 
     `version` is raised whenever the tables or the folds change what they hold: the new version fills its own schema
-    beside the old one. Raises `UnfitTable` for a table that batches cannot write.
+    beside the old one. `by_stream` is for a read model in which each row comes from one stream's events alone, but for
+    what an erasure blanks: the column of every table's key that has the stream's id. Such rows can be made again one
+    stream at a time. Raises `UnfitTable` for a table that batches cannot write, or that has no such column in its key.
     """
 
-    def __init__(self, name: str, version: int, tables: Sequence[Table]) -> None:
+    def __init__(self, name: str, version: int, tables: Sequence[Table], *, by_stream: str | None = None) -> None:
         self.name = name
         self.version = version
         self.tables = tuple(tables)
+        self.by_stream = by_stream
         self._folds: dict[str, Fold] = {}
         for table in self.tables:
-            layout(table)
+            if by_stream not in (None, *layout(table).key):
+                raise UnfitTable(f"{table.name}.{by_stream} is no part of the key: it cannot say whose row it is")
 
     def __repr__(self) -> str:
         return f"ReadModel({self.schema})"

@@ -123,6 +123,13 @@ def _sweep(schema: str, known: Layout, shape: Shape) -> str:
     )
 
 
+def insertion(schema: str, table: Table, rows: Sequence[Row]) -> tuple[str, list[list[Any]]]:
+    """A statement that inserts whole rows, whatever the checkpoint says, and its parameters."""
+    known = layout(table)
+    shape = Shape(Kind.INSERT, table, tuple(name for name in known.carriers if name not in known.key))
+    return f"with moved as (select 1) {_insert(schema, known, shape, 1)}", _arrays(shape, rows)
+
+
 def _source(known: Layout, shape: Shape, parameter: int) -> str:
     arrays = ", ".join(f"${parameter + n}::{known.carriers[name].element}[]" for n, name in enumerate(shape.columns))
     return f"unnest({arrays}) as u({', '.join(f'c{n}' for n in range(len(shape.columns)))})"

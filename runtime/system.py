@@ -83,9 +83,10 @@ class System:
 
     @property
     def source(self) -> Source:
-        """What read models are made again from."""
+        """What read models are made again from. It keeps no key: who is erased meanwhile reads as erased at once."""
         pool = self.database.pool
-        return Source(self.database.dsn, pool, LogRanges(pool, self.store.epoch, self.codec))
+        ring = KeyRing(PostgresSubjectKeys(pool), master_key(self.settings), lifetime=0.0)
+        return Source(self.database.dsn, pool, LogRanges(pool, self.store.epoch, Codec(self.registry, ring)))
 
     async def caught_up(self, position: int) -> None:
         """Wait until all read models have folded `position`."""

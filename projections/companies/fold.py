@@ -5,7 +5,7 @@ from projections.read_model import ReadModel
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
-companies = ReadModel("companies", version=1, tables=[company, technician])
+companies = ReadModel("companies", version=1, tables=[company, technician], by_stream="id")
 
 _FIELDS = ("name", "provider_type", "skills", "categories", "states", "zip_prefixes", "active", "credentials_ref")
 

@@ -14,7 +14,7 @@ from projections.read_model import ReadModel
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
-deadlines = ReadModel("deadlines", version=1, tables=[deadline])
+deadlines = ReadModel("deadlines", version=1, tables=[deadline], by_stream="stream_id")
 
 # The document promises synchronisation within five minutes.
 SYNC_LIMIT = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from projections.routings.tables import routing
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
-routings = ReadModel("routings", version=1, tables=[routing])
+routings = ReadModel("routings", version=1, tables=[routing], by_stream="id")
 
 _FIELDS = ("job_id", "company_id", "provider_type", "matching_score", "matched_skills", "algorithm", "features")
 

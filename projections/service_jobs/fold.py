@@ -6,7 +6,7 @@ from projections.rows import Rows
 from projections.service_jobs.tables import service_job
 from schemas.recorded import Recorded
 
-service_jobs = ReadModel("service_jobs", version=1, tables=[service_job])
+service_jobs = ReadModel("service_jobs", version=1, tables=[service_job], by_stream="id")
 
 _FIELDS = (
     "summary",

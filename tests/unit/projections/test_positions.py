@@ -114,3 +114,11 @@ async def test_thousands_of_waiters_are_served_and_those_who_gave_up_are_let_go(
     assert all(await asyncio.gather(*waiting))
     assert time.process_time() - started < 2
     assert len(positions._tracks[jobs.schema]._waiters) < 5000
+
+
+async def test_a_read_model_that_was_replaced_has_changed_wherever_it_stands() -> None:
+    positions, changes = Positions([jobs]), list[int]()
+    positions.on_change(jobs, lambda: changes.append(positions.of(jobs)))
+    for news in (News.CHANGED, News.CHANGED, News.REPLACED, News.PASSED):
+        positions.publish(passed(jobs, 5, news))
+    assert changes == [5, 5]
