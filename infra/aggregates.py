@@ -140,6 +140,8 @@ class Aggregates:
             idempotency=idempotency,
             subject_keys=tuple(SubjectKey(new.subject, new.wrapped) for new in keys.created),
             erase=tuple(work.erased),
+            # What a decision rested on has to be so still: an application that has just ended takes no interview.
+            unchanged=tuple((known.id, known.version) for known in work.touched if not known.pending_events),
         )
         return append, keys
 

@@ -107,6 +107,7 @@ class Append:
     """Events of one or several streams that are stored together or not at all, and what goes with them.
 
     Each stream's events have consecutive versions. `command_id` is kept for ever, with the first event.
+    `unchanged` are further streams with the versions that they still have to have.
     """
 
     events: tuple[NewEvent, ...]
@@ -115,6 +116,7 @@ class Append:
     idempotency: IdempotencyKey | None = None
     subject_keys: tuple[SubjectKey, ...] = ()
     erase: tuple[UUID, ...] = ()
+    unchanged: tuple[tuple[UUID, int], ...] = ()
 
 
 class Status(StrEnum):
@@ -142,7 +144,7 @@ class CheckedAppend:
 
     append: Append
     metadata: str  # as JSON
-    heads: tuple[tuple[UUID, int], ...] = field(repr=False)  # each stream with its version before
+    heads: tuple[tuple[UUID, int], ...] = field(repr=False)  # each stream with the version that it has to have
     claims: tuple[UUID, ...] = field(repr=False)  # ids that must be in one append of a call only
     size: int  # bytes of data
 
@@ -165,6 +167,7 @@ def check(append: Append) -> CheckedAppend:
             raise InvalidAppend(f"{event.type} occurred at a time without a zone")
         latest[stream] = version
         size += length
+    heads = {**dict(append.unchanged), **heads}
     for name, value in append.metadata.items():
         if _NUL in name or _NUL in value:
             raise InvalidAppend(f"metadata {name!r} holds a NUL character, which PostgreSQL cannot store")

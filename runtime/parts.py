@@ -5,20 +5,25 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from infra.event_store import CHANNEL
 from infra.settings import BadSettings, Settings
+from projections.applications.fold import applications
 from projections.deadlines.queries import DueDeadlines
 from projections.projector import Projector, State
 from projections.session import Session
 from runtime.system import READ_MODELS, System
 from streams.agent import Agent
+from streams.agents.follow_ups import FollowUpPolicy
+from streams.agents.job_processing import job_processing
 from streams.agents.matching import matching
 from streams.agents.pos_completion import CompletionPoll
 from streams.agents.pos_sync import PosSync
+from streams.agents.withdrawal import withdrawal
 from streams.deadlines import Ticker
 from streams.feeds import Feed, StoreFeed
 from streams.parking import Parking
@@ -41,7 +46,14 @@ def worker_name() -> str:
 def agents(system: System) -> Sequence[Agent]:
     """Every agent of the system."""
     pos_sync = PosSync(system.streams, system.providers, system.vault, system.clock, worker_name())
-    return (matching(system.service_jobs, system.caught_up), pos_sync.agent())
+    asked, folded = system.applications, partial(system.folded, applications)
+    return (
+        matching(system.service_jobs, system.caught_up),
+        pos_sync.agent(),
+        job_processing(),
+        withdrawal(asked.jobs, folded),
+        FollowUpPolicy(asked.follow_ups, folded).agent(),
+    )
 
 
 def runners(system: System) -> Sequence[Runner]:

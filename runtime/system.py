@@ -57,6 +57,7 @@ READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, applicati
 POSITIONS_CHANNEL = "jobstream_read_models"
 # An agent looks into read models only after they have folded what it reacts to; this is when it says that they lag.
 PATIENCE_SECONDS = 10.0
+_STOPPED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ class System:
         """Wait until all read models have folded `position`."""
         while not await self.positions.reached(READ_MODELS, position, PATIENCE_SECONDS):
             log.warning("read models lag", position=position)
+
+    async def folded(self, model: ReadModel, position: int | None = None) -> None:
+        """Wait until one has folded `position` (by default all that is recorded now), be it stopped for a while."""
+        position = await self.store.head() if position is None else position
+        while self.positions.of(model) < position:
+            await self.positions.reached([model], position, PATIENCE_SECONDS)
+            if self.positions.of(model) < position:
+                log.warning("a read model lags", model=model.name, position=position)
+                await asyncio.sleep(_STOPPED_SECONDS if self.positions.stopped(model) else 0)
 
 
 def _nobody(where: str) -> None:

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
+import structlog
+
 from commands.bus import Bus, Envelope, Outcome
+from domain.errors import DomainError
 from infra import telemetry
 from schemas.recorded import Recorded
+
+log = structlog.get_logger(__name__)
 
 
 class Send(Protocol):
@@ -37,6 +42,15 @@ class Agent:
             return react
 
         return register
+
+
+async def unless_refused(sent: Awaitable[Outcome]) -> Outcome | None:
+    """The outcome, or None where things have moved on since the event, and what it asks for has no point any more."""
+    try:
+        return await sent
+    except DomainError as reason:
+        log.info("a reaction was refused", reason=type(reason).__name__)
+        return None
 
 
 def command_id(cause: UUID, agent: str, command: object, target: UUID) -> UUID:

@@ -11,6 +11,7 @@ import asyncpg
 import stamina
 import structlog
 
+from commands.applications import ExpireOffer, MarkFollowUpDue, RequestFollowUpMail
 from commands.bus import Bus, Envelope
 from commands.dispatch import ReportRoutingOverdue, RequestReconciliation, RequestSync
 from domain.clock import Clock
@@ -30,6 +31,9 @@ COMMANDS: Mapping[str, Callable[[UUID], Any]] = {
     "routing_retry": RequestSync,
     "routing_overdue": ReportRoutingOverdue,
     "routing_reconciliation": RequestReconciliation,
+    "offer_expiry": ExpireOffer,
+    "follow_up": MarkFollowUpDue,
+    "follow_up_mail": RequestFollowUpMail,
 }
 
 

@@ -8,18 +8,21 @@ is carried out once.
 from datetime import datetime, timedelta
 from uuid import uuid5
 
+from domain.applications.statuses import OFFER_MOVES, OfferStatus
 from domain.dispatch.retries import SETTLE
 from projections.deadlines.tables import deadline
 from projections.read_model import ReadModel
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
-deadlines = ReadModel("deadlines", version=1, tables=[deadline], by_stream="stream_id")
+deadlines = ReadModel("deadlines", version=2, tables=[deadline], by_stream="stream_id")
 
 # The document promises synchronisation within five minutes.
 SYNC_LIMIT = timedelta(minutes=5)
 # Long enough for a provider to have finished what it was asked before the last attempt.
 RECONCILE_AFTER = timedelta(minutes=5)
+
+_UNDECIDED = frozenset(status for status in OfferStatus if OFFER_MOVES[status])
 
 
 def _set(rows: Rows, event: Recorded, kind: str, due_at: datetime) -> None:
@@ -76,3 +79,51 @@ def reconciliation_requested(rows: Rows, event: Recorded) -> None:
 @deadlines.on("RoutingReconciled")
 def reconciled(rows: Rows, event: Recorded) -> None:
     _clear(rows, event, "routing_reconciliation")
+
+
+@deadlines.on("OfferReceived", "OfferAcceptanceUndone")
+def offer_open(rows: Rows, event: Recorded) -> None:
+    _set_or_clear(rows, event, "offer_expiry", event["expires_at"])
+
+
+@deadlines.on("OfferChanged")
+def offer_changed(rows: Rows, event: Recorded) -> None:
+    if event["status"] in _UNDECIDED:
+        _set_or_clear(rows, event, "offer_expiry", event["expires_at"])
+
+
+@deadlines.on("OfferAccepted", "OfferDeclined", "OfferExpired")
+def offer_decided(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "offer_expiry")
+
+
+def _set_or_clear(rows: Rows, event: Recorded, kind: str, due_at: datetime | None) -> None:
+    if due_at is None:
+        _clear(rows, event, kind)
+    else:
+        _set(rows, event, kind, due_at)
+
+
+@deadlines.on("FollowUpScheduled")
+def follow_up_scheduled(rows: Rows, event: Recorded) -> None:
+    _set(rows, event, "follow_up", event["due_at"])
+
+
+@deadlines.on("FollowUpBecameDue")
+def follow_up_due(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "follow_up")
+
+
+@deadlines.on("FollowUpMailClaimed")
+def follow_up_mail_claimed(rows: Rows, event: Recorded) -> None:
+    _set(rows, event, "follow_up_mail", event["lease_until"])
+
+
+@deadlines.on("FollowUpMailFailed")
+def follow_up_mail_failed(rows: Rows, event: Recorded) -> None:
+    _set_or_clear(rows, event, "follow_up_mail", event["retry_at"])
+
+
+@deadlines.on("FollowUpSent", "FollowUpCancelled")
+def follow_up_over(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "follow_up", "follow_up_mail")

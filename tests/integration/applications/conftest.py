@@ -40,3 +40,13 @@ async def passive(
 def applicant(passive: System, clock: StandingClock) -> Applicant:
     """Somebody who looks for work, new in each test."""
     return Applicant(passive, clock)
+
+
+@pytest.fixture(scope="module")
+async def active(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory, shared_clock: StandingClock
+) -> AsyncIterator[System]:
+    """A system with agents and timers, whose time stands until a test moves it."""
+    home: Path = tmp_path_factory.mktemp("home")
+    async with fresh_database(postgres) as dsn, running(dsn, home, clock=shared_clock) as run:
+        yield run.system

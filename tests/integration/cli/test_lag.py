@@ -12,7 +12,8 @@ from tests.conformance.trade import Trade
 from tests.jobstream import Ended, jobstream, started
 from tests.running import over_kafka, running, until
 
-NAMES = {model.name for model in READ_MODELS} | {"matching", "pos_sync"}
+AGENTS = {"matching", "pos_sync", "job_processing", "withdrawal", "follow_ups"}
+NAMES = {model.name for model in READ_MODELS} | AGENTS
 
 
 async def lag(dsn: str, *arguments: str, **changes: str) -> Ended:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from infra.recorded_rows import recorded
+from projections.deadlines.fold import deadlines
 from tests.contract.tradeengage.desk import Desk
 from tests.grammar import StandingClock
 from tests.integration.pos.conftest import Simulator
@@ -53,7 +54,7 @@ async def test_a_job_that_is_created_after_the_timeout_is_noticed_and_cancelled(
         statuses = {str(one["id"]): one["jobStatus"] for one in await titan.jobs()}
         assert statuses == {synced["external_id"]: "Scheduled", removed: "Canceled"}
         assert (await desk.routing(job, "synced"))["external_id"] == synced["external_id"]
-        waiting = await desk.running.system.database.pool.fetch("select kind from deadlines_v1.deadline")
+        waiting = await desk.running.system.database.pool.fetch(f"select kind from {deadlines.schema}.deadline")
         assert [row["kind"] for row in waiting] == []
 
 

@@ -84,5 +84,7 @@ def test_every_kind_of_deadline_has_a_command() -> None:
         *due(CREATED, CLAIMED),
         *due(CREATED, CLAIMED, FAILED),
         *due(CREATED, CLAIMED, happened("RoutingSynced", ambiguous=True)),
+        *due(happened("OfferReceived")),
+        *due(happened("FollowUpScheduled"), happened("FollowUpMailClaimed")),
     }
     assert everything == COMMANDS.keys()
