@@ -169,7 +169,9 @@ class Work:
 
 
 def spoken(kind: type[Aggregate]) -> str:
-    """A kind of aggregate as people say it: `ServiceJob` is a "Service job"."""
+    """A kind of aggregate as people say it: `ServiceJob` is a "Service job", unless it says otherwise itself."""
+    if kind.SPOKEN is not None:
+        return kind.SPOKEN
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)
     return words.strip().capitalize()
 

@@ -15,6 +15,7 @@ class Aggregate(LibraryAggregate):
 
     TOPIC: ClassVar[str]
     SNAPSHOT_EVERY: ClassVar[int | None] = None
+    SPOKEN: ClassVar[str | None] = None
 
     if TYPE_CHECKING:  # at run time the library would take an annotation for a field of the first event
         # The tenant, who is whoever began the stream. The repository sets it; decisions do not depend on it.

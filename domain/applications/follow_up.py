@@ -29,6 +29,7 @@ class FollowUp(Aggregate):
     """It comes due once, unless it was sent or cancelled before. Its text is personal data of the person."""
 
     TOPIC = "applications.FollowUp"
+    SPOKEN = "Follow-up"
 
     @event("FollowUpScheduled", topic="applications.FollowUpScheduled")
     def __init__(
