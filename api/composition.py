@@ -1,14 +1,18 @@
 """The whole HTTP interface over a running system: the products, the schema registry, and the subscribers' keys."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Request
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from api.app import create_app
+from api.automation.dialect import DIALECT
+from api.automation.product import automation
+from api.live.running import live
 from api.principal import Authentication
+from api.product import Product
 from api.rate_limit import Counter, counter_for
 from api.schema_registry import schema_registry_app
 from api.subject_keys import subject_keys_router
@@ -24,18 +28,20 @@ from runtime.system import System
 @asynccontextmanager
 async def compose(system: System) -> AsyncIterator[Starlette]:
     """The application to serve, for as long as the block runs."""
-    counter = counter_for(system.settings.redis_url)
-    try:
-        yield _application(system, counter, await system.store.head())
-    finally:
-        await counter.close()
-
-
-def _application(system: System, counter: Counter, head: int) -> Starlette:
     settings = system.settings
     keys = ApiKeys(system.database.pool, system.clock) if settings.auth is Auth.ENFORCED else None
+    async with AsyncExitStack() as stack:
+        counter = counter_for(settings.redis_url)
+        stack.push_async_callback(counter.close)
+        at_work = await stack.enter_async_context(live(system, DIALECT, Authentication(settings, keys)))
+        products = [automation(system, at_work), tradeengage(system, counter, await system.store.head())]
+        yield _application(system, products, keys, counter)
+
+
+def _application(system: System, products: Sequence[Product], keys: ApiKeys | None, counter: Counter) -> Starlette:
+    settings = system.settings
     return create_app(
-        [tradeengage(system, counter, head)],
+        products,
         system,
         settings,
         api_keys=keys,

@@ -24,7 +24,8 @@ from domain.clock import Clock, SystemClock
 class Product:
     """What a product is; `build` makes it an application, mounted at `place` or else at /<name>/api/v1.
 
-    Paths at or below `public` ask for no credentials. Without `limits` nothing is rate limited.
+    Paths at or below `public` ask for no credentials. Without `limits` nothing is rate limited. In a `personal` one an
+    administrator, too, sees only what is their own.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Product:
     description: str
     public: tuple[str, ...] = ("/health",)
     place: str | None = None
+    personal: bool = False
 
     def mount_path(self) -> str:
         return self.place or f"/{self.name}/api/v1"
@@ -66,7 +68,7 @@ def build(product: Product, around: Surroundings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=_layers(product, around),
     )
-    app.state.product, app.state.services = product.name, around.services
+    app.state.product, app.state.services, app.state.personal = product.name, around.services, product.personal
     answer_library_errors(app, product.errors, around.clock)
     # The routes themselves and not `include_router`: an included router is matched twice per request.
     app.router.routes.extend(sorted(_routes(product), key=_by_static_segments))

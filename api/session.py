@@ -30,18 +30,27 @@ WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The caller, the system, and what the answer has to carry."""
+    """The caller, the system, and what the answer has to carry.
+
+    In a `personal` product everybody sees and changes their own things only, administrators too.
+    """
 
     system: System
     caller: Principal
     response: Response
     token: ConsistencyToken | None
     idempotency: IdempotencyKey | None = None
+    personal: bool = False
 
     @property
     def owner(self) -> UUID | None:
         """The tenant whose things the caller sees; None for an administrator, who sees everybody's."""
-        return None if "admin" in self.caller.scopes else self.caller.owner
+        return None if "admin" in self.caller.scopes and not self.personal else self.caller.owner
+
+    @property
+    def person(self) -> UUID:
+        """Whose things a personal product shows."""
+        return self.caller.owner
 
     async def send(self, command: Any, *shown_by: ReadModel) -> Outcome:
         """Carry out a command and wait until the read models that show its effects have it."""
@@ -64,6 +73,10 @@ class Session:
         answer = Response(orjson.dumps(content, _decimal, orjson.OPT_UTC_Z), status, media_type="application/json")
         answer.raw_headers.extend(self.response.raw_headers)
         return answer
+
+    def nothing(self) -> Response:
+        """No content."""
+        return Response(status_code=204, headers=dict(self.response.headers))
 
     async def repeated(self, shown: Awaitable[T]) -> T:
         """The answer to a request that was carried out before: what it made, as it is shown.
@@ -93,13 +106,15 @@ def _decimal(value: Any) -> float:
 
 # Each asks for what it needs by a call: a dependency of a dependency costs a request some 20 µs.
 async def reading(request: Request, response: Response, token: PresentedToken = None) -> Session:
-    services = request.app.state.services
-    return Session(services, await principal(request), response, await consistency(token))
+    state = request.app.state
+    return Session(
+        state.services, await principal(request), response, await consistency(token), personal=state.personal
+    )
 
 
 async def writing(request: Request, response: Response, key: PresentedKey = None) -> Session:
-    services, caller = request.app.state.services, await principal(request)
-    return Session(services, caller, response, None, await idempotency(request, caller, key))
+    state, caller = request.app.state, await principal(request)
+    return Session(state.services, caller, response, None, await idempotency(request, caller, key), state.personal)
 
 
 Reading = Annotated[Session, Depends(reading)]

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     servicetitan_webhook_secret: str | None = Field(
         None, repr=False, description="HMAC secret of ServiceTitan's webhooks; unset: webhooks are refused"
     )
+    offer_undo_hours: float = Field(
+        24.0, ge=0, le=8760, description="How long a mistaken acceptance of an offer can be undone, in hours"
+    )
     pos_poll_seconds: float = Field(
         30.0, gt=0, description="How often completed jobs are asked for at the providers, in seconds"
     )

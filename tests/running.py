@@ -36,6 +36,10 @@ class Running:
     system: System
     client: httpx.AsyncClient
 
+    def at(self, place: str) -> httpx.AsyncClient:
+        """A client of the same application at another place, e.g. /automation/api/v1."""
+        return httpx.AsyncClient(transport=self.client._transport, base_url=f"http://127.0.0.1{place}")
+
 
 def settings_for(dsn: str, home: Path, **changes: Any) -> Settings:
     given = {"DATABASE_URL": dsn, "MASTER_KEY": KEY, "JOBSTREAM_HOME": str(home), "RATE_LIMITS": "off"}

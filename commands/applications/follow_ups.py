@@ -32,6 +32,7 @@ class Scheduled:
     number: int
     kind: FollowUpKind
     due_at: datetime
+    template: str | None
     created_at: datetime
 
 
@@ -123,7 +124,7 @@ def _schedule(
         timestamp=now,
     )
     work.add(follow_up)
-    return Scheduled(number, kind, due_at, now)
+    return Scheduled(number, kind, due_at, template, now)
 
 
 @dataclass(frozen=True, slots=True)
