@@ -29,10 +29,11 @@ _BREATH = 5  # envelopes sent between two turns of the event loop
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """Who is connected by what name, and what there is to object to in how they asked."""
+    """Who is connected by what name to which epoch of the log, and what there is to object to in how they asked."""
 
     connection_id: str
     user_id: str
+    epoch: str
     objections: Sequence[Mapping[str, str]]
 
 
@@ -64,6 +65,7 @@ class Connection:
             "user_id": introduction.user_id,
             "channels": self._channels(),
             "message": "Connected to WebSocket server",
+            "epoch": introduction.epoch,
         }
         await self._say("system.connected", about)
         for objection in introduction.objections:

@@ -1,5 +1,6 @@
 """How a web socket is asked for, and whether it is granted."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from runtime.system import System
 log = structlog.get_logger(__name__)
 
 LONGEST_USER = 128
-_LAST_POSSIBLE = 2**63 - 1
+_POSITION = re.compile(r"[0-9]{1,18}")  # whatever is longer, PostgreSQL's bigint has no room for
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PAGES = ("http", "https")
 
@@ -30,11 +31,14 @@ FOREIGN_PAGE = Problem(403, "FORBIDDEN", "Pages of other sites may not connect w
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client asks for by its address. `position` is the last that it saw; None: it asks for nothing older."""
+    """What a client asks for by its address. `position` is the last that it saw, in that epoch of the log if it says
+    so; None: it asks for nothing older.
+    """
 
     user_id: str | None
     channels: frozenset[Channel]
     position: int | None
+    epoch: str | None
     objections: tuple[Mapping[str, str], ...]
 
 
@@ -51,11 +55,11 @@ def wish(query: QueryParams, known: Mapping[str, Channel]) -> Wish:
     channels = {known[name] for name in names & known.keys()} if names else set(known.values())
     position, asked = None, query.get("last_position")
     if asked is not None:
-        if asked.isascii() and asked.isdigit() and int(asked[:20]) <= _LAST_POSSIBLE:
+        if _POSITION.fullmatch(asked):
             position = int(asked)
         else:
             objections.append(problem("bad_position", "last_position is the position of an earlier message."))
-    return Wish(user, frozenset(channels | {Channel.SYSTEM}), position, tuple(objections))
+    return Wish(user, frozenset(channels | {Channel.SYSTEM}), position, query.get("epoch"), tuple(objections))
 
 
 def check_origin(socket: WebSocket, auth: Auth) -> None:
@@ -83,7 +87,9 @@ def socket_endpoint(live: Live) -> Callable[[WebSocket], Awaitable[None]]:
             position, objections = await _beginning(wanted, live, system)
             id = f"conn_{secrets.token_hex(8)}"
             log.info("Web socket opened", connection_id=id, actor=caller.actor, position=position)
-            await Connection(socket, live, system.clock, subscriber, position).run(Introduction(id, user, objections))
+            await Connection(socket, live, system.clock, subscriber, position).run(
+                Introduction(id, user, str(system.store.epoch), objections)
+            )
             log.info("Web socket closed", connection_id=id)
 
     return opened
@@ -96,6 +102,9 @@ async def _beginning(wanted: Wish, live: Live, system: System) -> tuple[int, tup
     present = live.hub.present
     if wanted.position is None:
         return present, wanted.objections
+    if wanted.epoch not in (None, str(system.store.epoch)):
+        other = problem("other_epoch", "last_position is from before the log was restored: please load anew.")
+        return present, (*wanted.objections, other)
     if wanted.position > present and wanted.position > await system.store.head():
         unknown = problem("bad_position", "last_position is beyond everything that has happened.")
         return present, (*wanted.objections, unknown)

@@ -8,13 +8,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.running import until
+from tests.running import Running, until
 from tests.web_sockets import SECONDS, Site
 
 EVERY = ["jobs", "applications", "recommendations", "skills", "followups", "interviews", "system"]
 
 
-async def test_a_client_is_welcomed_with_its_name_and_channels(here: Site) -> None:
+async def test_a_client_is_welcomed_with_its_name_and_channels(here: Site, system: Running) -> None:
     async with here.raw("user_id=user123&channels=jobs,applications") as device:
         welcome = await device.next()
     assert welcome["type"] == "system.connected"
@@ -26,6 +26,7 @@ async def test_a_client_is_welcomed_with_its_name_and_channels(here: Site) -> No
         "user_id": "user123",
         "channels": ["jobs", "applications", "system"],
         "message": "Connected to WebSocket server",
+        "epoch": str(system.system.store.epoch),
     }
 
 
@@ -114,8 +115,9 @@ async def test_what_cannot_be_understood_is_answered_and_the_connection_goes_on(
         (f"user_id={'x' * 129}", "bad_user_id"),
         ("last_position=yesterday", "bad_position"),
         ("last_position=-1", "bad_position"),
-        (f"last_position={'9' * 5000}", "bad_position"),
-        ("last_position=1000000000", "bad_position"),
+        (f"last_position={'0' * 5000}", "bad_position"),
+        (f"last_position={'9' * 18}", "bad_position"),
+        ("last_position=0&epoch=0192f0c1-0000-7000-8000-0000000000ee", "other_epoch"),
     ],
 )
 async def test_a_bad_address_is_objected_to_and_the_rest_of_it_counts(here: Site, query: str, code: str) -> None:
@@ -124,6 +126,15 @@ async def test_a_bad_address_is_objected_to_and_the_rest_of_it_counts(here: Site
         assert (objection["type"], objection["data"]["code"]) == ("system.error", code)
         await here.broadcast("all the same")
         assert (await device.next())["data"]["message"] == "all the same"
+
+
+async def test_a_client_goes_on_in_the_epoch_that_it_was_welcomed_to(here: Site) -> None:
+    async with here.raw() as device:
+        welcome = await device.next()
+    await here.broadcast("meanwhile")
+    query = f"last_position={welcome['position']}&epoch={welcome['data']['epoch']}"
+    async with here.device(query) as device:
+        assert (await device.next())["data"]["message"] == "meanwhile"
 
 
 async def test_a_message_beyond_the_limit_ends_the_connection(here: Site) -> None:
