@@ -9,6 +9,7 @@ from uuid import UUID
 from commands.applications.loading import application_for, posting_of
 from commands.bus import Work, handles
 from domain.applications.application import Application
+from domain.applications.offer import Offer
 from domain.calendar.calendar_event import CalendarEvent
 from domain.calendar.kinds import (
     FOLLOW_UP_LASTS,
@@ -16,9 +17,12 @@ from domain.calendar.kinds import (
     EventKind,
     Removal,
     application_deadline_summary,
+    event_of,
     follow_up_summary,
+    offer_deadline_summary,
 )
 from domain.dispatch.retries import RetryPolicy
+from domain.errors import NotFound
 from domain.numbers import Kind, stream_id
 
 DAY = timedelta(days=1)
@@ -165,6 +169,47 @@ def _remind(
 
 
 @dataclass(frozen=True, slots=True)
+class PlanOfferDeadline:
+    """An offer wants an answer by a day, or by another one than before."""
+
+    offer_id: UUID
+    expires_at: datetime
+
+
+@handles(PlanOfferDeadline)
+async def plan_offer_deadline(command: PlanOfferDeadline, work: Work) -> None:
+    offer, id, now = await work.load(Offer, command.offer_id), event_of(command.offer_id), work.now
+    summary = offer_deadline_summary(offer.title, offer.company)
+    description = f"The offer expires on {command.expires_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC."
+    starts_at = datetime.combine(command.expires_at.astimezone(UTC).date(), time(tzinfo=UTC))
+    try:
+        known = await work.load(CalendarEvent, id)
+    except NotFound:
+        await schedule_calendar_event(
+            ScheduleCalendarEvent(
+                id=id,
+                kind=EventKind.DEADLINE,
+                job_id=offer.job_id,
+                job_number=offer.job_number,
+                company=offer.company,
+                title=offer.title,
+                source_id=offer.id,
+                summary=summary,
+                starts_at=starts_at,
+                ends_at=starts_at + DAY,
+                all_day=True,
+                location=None,
+                description=description,
+                owner=offer.owner,
+            ),
+            work,
+        )
+    else:
+        known.restore(Removal.NO_DEADLINE, starts_at + DAY, now)
+        known.move(summary, starts_at, starts_at + DAY, None, description, now)
+
+
+@dataclass(frozen=True, slots=True)
 class MoveCalendarEvent:
     """What an event follows from has another time, place or text."""
 
@@ -220,7 +265,8 @@ class RestoreCalendarEvent:
 
 @handles(RestoreCalendarEvent)
 async def restore_calendar_event(command: RestoreCalendarEvent, work: Work) -> None:
-    (await work.load(CalendarEvent, command.id)).restore(command.removed_for, work.now)
+    found = await work.load(CalendarEvent, command.id)
+    found.restore(command.removed_for, found.ends_at, work.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -13,11 +13,15 @@ import structlog
 from infra.event_store import CHANNEL
 from infra.settings import BadSettings, Settings
 from projections.applications.fold import applications
+from projections.calendar.fold import calendar
 from projections.deadlines.queries import DueDeadlines
 from projections.projector import Projector, State
 from projections.session import Session
 from runtime.system import READ_MODELS, System
 from streams.agent import Agent
+from streams.agents.calendar_planning import CalendarPlanning
+from streams.agents.calendar_sync import CalendarSync
+from streams.agents.follow_up_mail import FollowUpMail
 from streams.agents.follow_ups import FollowUpPolicy
 from streams.agents.job_processing import job_processing
 from streams.agents.matching import matching
@@ -53,7 +57,30 @@ def agents(system: System) -> Sequence[Agent]:
         job_processing(),
         withdrawal(asked.jobs, folded),
         FollowUpPolicy(asked.follow_ups, folded).agent(),
+        *_calendar_agents(system),
+        _mail(system),
     )
+
+
+def _calendar_agents(system: System) -> Iterator[Agent]:
+    yield CalendarPlanning(system.calendar, partial(system.folded, calendar)).agent()
+    # Our own calendar has every event already. One that is connected later learns of all that is still to come.
+    if system.calendar_provider is not None:
+        yield CalendarSync(system.streams, system.calendar_provider, worker_name()).agent()
+
+
+def _mail(system: System) -> Agent:
+    settings = system.settings
+    return FollowUpMail(
+        streams=system.streams,
+        interviews=system.applications.interviews,
+        reached=partial(system.folded, applications),
+        mail=system.mail,
+        clock=system.clock,
+        sender=settings.mail_from,
+        own_address=settings.mail_to or settings.mail_from,
+        worker=worker_name(),
+    ).agent()
 
 
 def runners(system: System) -> Sequence[Runner]:

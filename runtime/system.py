@@ -19,11 +19,15 @@ import commands.notifications  # noqa: F401 (each registers its handlers)
 from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
+from infra.calendar.provider import Provider as CalendarProvider
+from infra.calendar.registry import calendar_provider
 from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres, FolderInUse, PostgresUnavailable
 from infra.event_store import EventStore
 from infra.identifiers import new_id
 from infra.log_ranges import LogRanges
+from infra.mail.provider import Provider as MailProvider
+from infra.mail.registry import mail_provider
 from infra.master_key import master_key
 from infra.migrations import migrate
 from infra.numbers import PostgresNumbers
@@ -33,6 +37,8 @@ from infra.pos.registry import registry
 from infra.settings import Settings
 from infra.subject_keys import PostgresSubjectKeys
 from projections.applications.fold import applications
+from projections.calendar.fold import calendar
+from projections.calendar.queries import Calendar
 from projections.companies.fold import companies
 from projections.companies.queries import Companies, CompanyDirectory
 from projections.deadlines.fold import deadlines
@@ -53,7 +59,7 @@ from schemas.registry import Registry
 
 log = structlog.get_logger(__name__)
 
-READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, applications, deadlines, live_updates)
+READ_MODELS: Sequence[ReadModel] = (companies, service_jobs, routings, applications, calendar, deadlines, live_updates)
 POSITIONS_CHANNEL = "jobstream_read_models"
 # An agent looks into read models only after they have folded what it reacts to; this is when it says that they lag.
 PATIENCE_SECONDS = 10.0
@@ -79,8 +85,11 @@ class System:
     routings: Routings
     live_updates: LiveUpdates
     applications: ApplicationQueries
+    calendar: Calendar
     providers: Mapping[str, Provider]
     vault: Vault
+    mail: MailProvider
+    calendar_provider: CalendarProvider | None
 
     @property
     def source(self) -> Source:
@@ -196,6 +205,9 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             routings=Routings(database.pool),
             live_updates=LiveUpdates(database.pool),
             applications=ApplicationQueries.over(database.pool),
+            calendar=Calendar(database.pool),
             providers=await stack.enter_async_context(registry(settings, database.pool, clock)),
             vault=Vault(settings.jobstream_home),
+            mail=mail_provider(settings),
+            calendar_provider=await stack.enter_async_context(calendar_provider(settings)),
         )

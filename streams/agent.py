@@ -22,6 +22,8 @@ class Send(Protocol):
 
 
 React = Callable[[Recorded, Send], Awaitable[None]]
+# Waits until the read models that agents look into have folded a position.
+Reached = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

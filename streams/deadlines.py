@@ -13,6 +13,7 @@ import structlog
 
 from commands.applications import ExpireOffer, MarkFollowUpDue, RequestFollowUpMail
 from commands.bus import Bus, Envelope
+from commands.calendar import RequestCalendarSync
 from commands.dispatch import ReportRoutingOverdue, RequestReconciliation, RequestSync
 from domain.clock import Clock
 from domain.errors import DomainError
@@ -27,6 +28,9 @@ BATCH = 200
 
 # What is sent when a deadline of a kind is due; each takes the id of the stream that the deadline is about.
 COMMANDS: Mapping[str, Callable[[UUID], Any]] = {
+    "calendar_lease": RequestCalendarSync,
+    "calendar_retry": RequestCalendarSync,
+    "calendar_check": RequestCalendarSync,
     "routing_lease": RequestSync,
     "routing_retry": RequestSync,
     "routing_overdue": ReportRoutingOverdue,

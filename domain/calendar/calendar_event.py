@@ -21,10 +21,10 @@ class SyncBusy(Refused):
 
 
 class NothingToSync(Refused):
-    """The outside calendar shows the event as it is."""
+    """The outside calendar shows the event as it is, or need not know it."""
 
     def __init__(self, id: UUID) -> None:
-        super().__init__("The event is synchronised already")
+        super().__init__("The outside calendar has nothing to learn of the event")
         self.id = id
 
 
@@ -124,9 +124,9 @@ class CalendarEvent(Aggregate):
     def _removed(self, revision: int, job_number: int, reason: str, timestamp: datetime) -> None:
         self.revision, self.removed_for = revision, Removal(reason)
 
-    def restore(self, removed_for: Removal, timestamp: datetime) -> None:
+    def restore(self, removed_for: Removal, ends_at: datetime, timestamp: datetime) -> None:
         """What it was removed for is no longer so. One that was removed for something else, or is over, stays away."""
-        if self.removed_for is removed_for and self.ends_at > timestamp:
+        if self.removed_for is removed_for and ends_at > timestamp:
             self._restored(self.revision + 1, timestamp)
 
     @event("CalendarEventRestored", topic="calendar.CalendarEventRestored")
@@ -135,7 +135,7 @@ class CalendarEvent(Aggregate):
 
     def request_sync(self, timestamp: datetime) -> None:
         """Have it synchronised now. While a claim holds, or when it is settled, there is nothing to request."""
-        if not self.settled and not self._claimed_at(timestamp):
+        if not self._shown_as_wanted(timestamp) and not self._claimed_at(timestamp):
             self._sync_requested(self.revision, self.attempt, timestamp)
 
     @event("CalendarSyncRequested", topic="calendar.CalendarSyncRequested")
@@ -143,7 +143,7 @@ class CalendarEvent(Aggregate):
 
     def claim_sync(self, worker: str, lease: timedelta, timestamp: datetime) -> None:
         """Reserve it for one worker's attempt. Raises `SyncBusy`, `NothingToSync`."""
-        if self.settled:
+        if self._shown_as_wanted(timestamp):
             raise NothingToSync(self.id)
         if self._claimed_at(timestamp) and self.lease_until is not None:
             raise SyncBusy(self.id, self.lease_until)
@@ -183,6 +183,11 @@ class CalendarEvent(Aggregate):
     @event("CalendarSyncFailed", topic="calendar.CalendarSyncFailed")
     def _sync_failed(self, attempt: int, error: str, retry_at: datetime | None, timestamp: datetime) -> None:
         self.lease_until, self.unanswered = None, True
+
+    def _shown_as_wanted(self, moment: datetime) -> bool:
+        """An account that was connected today need not learn of last year, nor of what came and went before."""
+        never_shown = not self.attempt and (self.removed or self.ends_at <= moment)
+        return self.settled or never_shown
 
     def _claimed_at(self, moment: datetime) -> bool:
         return self.lease_until is not None and moment < self.lease_until + SETTLE

@@ -38,12 +38,13 @@ REMINDERS: Mapping[EventKind, tuple[int, ...]] = {
 }
 FOLLOW_UP_LASTS = timedelta(minutes=30)
 
+_NAMESPACE = UUID("6f1c2f0e-8a57-4a0c-9f52-5d2a4f6f0c11")
 _ID = re.compile(r"cal_([0-9a-f]{32})")
 
 
 def event_of(source_id: UUID) -> UUID:
     """The calendar event of an interview or an offer, which can be told before it is there."""
-    return uuid5(source_id, "calendar event")
+    return uuid5(_NAMESPACE, str(source_id))
 
 
 def event_id(id: UUID) -> str:

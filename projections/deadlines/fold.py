@@ -41,6 +41,26 @@ def _clear(rows: Rows, event: Recorded, *kinds: str) -> None:
         rows.delete(deadline, (event.stream_id, kind))
 
 
+@deadlines.on("CalendarSyncClaimed")
+def calendar_claimed(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "calendar_retry", "calendar_check")
+    _set(rows, event, "calendar_lease", event["lease_until"] + SETTLE)
+
+
+@deadlines.on("CalendarSyncFailed")
+def calendar_failed(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "calendar_lease")
+    if event["retry_at"] is not None:
+        _set(rows, event, "calendar_retry", event["retry_at"])
+
+
+@deadlines.on("CalendarEventSynced")
+def calendar_synced(rows: Rows, event: Recorded) -> None:
+    _clear(rows, event, "calendar_lease")
+    if event["doubtful"]:
+        _set(rows, event, "calendar_check", event.occurred_at + RECONCILE_AFTER)
+
+
 @deadlines.on("RoutingCreated")
 def routing_created(rows: Rows, event: Recorded) -> None:
     _set(rows, event, "routing_overdue", event.occurred_at + SYNC_LIMIT)

@@ -1,17 +1,15 @@
 """Finds companies for service jobs that had none, when companies join or change and when such a job comes in."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
 from commands.dispatch import MatchServiceJob
 from schemas.recorded import Recorded
-from streams.agent import Agent, Send
+from streams.agent import Agent, Reached, Send
 
 # What a company has to change for new jobs to suit it.
 DECISIVE = frozenset({"skills", "categories", "states", "zip_prefixes", "active", "provider_type"})
-
-Reached = Callable[[int], Awaitable[None]]
 
 
 class Unmatched(Protocol):

@@ -86,5 +86,8 @@ def test_every_kind_of_deadline_has_a_command() -> None:
         *due(CREATED, CLAIMED, happened("RoutingSynced", ambiguous=True)),
         *due(happened("OfferReceived")),
         *due(happened("FollowUpScheduled"), happened("FollowUpMailClaimed")),
+        *due(happened("CalendarSyncClaimed")),
+        *due(happened("CalendarSyncFailed")),
+        *due(happened("CalendarEventSynced", doubtful=True)),
     }
     assert everything == COMMANDS.keys()

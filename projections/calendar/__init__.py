@@ -1,0 +1,1 @@
+"""Everybody's calendar: what stands in it, and how far an outside one has followed."""
