@@ -2,9 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 
+from commands.bus import Envelope
+from commands.dispatch import RequestSync
 from infra.recorded_rows import recorded
 from streams.parking import Parking
 from tests.conformance.trade import Trade
@@ -61,6 +64,38 @@ async def test_a_redrive_that_fails_again_says_so_by_its_exit_status(database: s
         assert len(errors.strip().splitlines()[-1]) < 200
         left = await there.system.database.pool.fetchrow("select attempts, redriven_at from dead_letters")
         assert (left["attempts"], left["redriven_at"]) == (2, None)
+
+
+async def test_an_operator_sees_what_a_stream_waits_for_and_gives_it_up_with_a_reason(
+    database: str, tmp_path: Path
+) -> None:
+    async with running(database, tmp_path, agents=False, timers=False) as there:
+        trade = Trade(there.client)
+        company_id = await trade.company("Receiver", "plumbing")
+        job_id = await trade.job(await trade.sender("Sender"), "Dripping tap", "plumbing")
+        stream_id = await park_the_routing(there)
+        system, owner = there.system, UUID(job_id)
+        await system.bus.send(RequestSync(UUID(stream_id)), Envelope("tests", owner, "tests", any_owner=True))
+        parking = Parking(system.database.pool, "pos_sync")
+        for row in await system.store.read_stream(UUID(stream_id), 1):
+            await parking.queue_behind(recorded(row, system.store.epoch, system.codec.decode))
+        status, output, _ = await dlq(database, "show", "pos_sync", stream_id, "--json")
+        shown = orjson.loads(output)
+        first, behind = shown["waiting"]
+        assert (status, shown["event"]["type"], behind["attempts"]) == (0, "dispatch.RoutingCreated", 0)
+        assert shown["event"]["payload"]["company_id"] == company_id
+
+        told = ("drop", "pos_sync", stream_id)
+        status, _, errors = await dlq(database, *told, str(behind["position"]), "--reason", "in the wrong order")
+        assert (status, f"waits for the event at position {first['position']}" in errors) == (1, True)
+        status, output, _ = await dlq(database, *told, str(first["position"]), "--reason", "done by phone")
+        assert (status, output) == (0, "dropped\n1 handled\n")
+        [dropped] = orjson.loads((await dlq(database, "list", "--dropped", "--json"))[1])
+        assert (dropped["position"], dropped["reason"]) == (first["position"], "done by phone")
+        assert dropped["dropped_by"]
+        assert orjson.loads((await dlq(database, "list", "--json"))[1]) == []
+        await system.caught_up(await system.store.head())
+        assert await trade.statuses(job_id) == ["synced"]  # by the wish that waited behind
 
 
 async def test_what_an_operator_gets_wrong_is_named(database: str) -> None:
