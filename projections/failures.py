@@ -5,6 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
+from schemas.codec import UndecodableEvent
 from schemas.recorded import Recorded
 
 # Classes of SQLSTATE that say something about the rows and not about the server's state: not supported, data,
@@ -25,8 +26,10 @@ class Defect(Exception):
 
     @classmethod
     def of(cls, event: Recorded, error: Exception) -> "Defect":
-        name = f"{event.category}.{event.type}"
-        return cls(event.position, f"{type(error).__name__} at {located(error)}, {name} at position {event.position}")
+        # Of all messages this one shows no value, and says what an operator has to know.
+        where = f"({error.reason})" if isinstance(error, UndecodableEvent) else f"at {located(error)}"
+        name = f"{event.category}.{event.type} at position {event.position}"
+        return cls(event.position, f"{type(error).__name__} {where}, {name}")
 
 
 def located(error: Exception) -> str:

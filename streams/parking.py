@@ -14,6 +14,7 @@ import orjson
 
 from infra.database import Pool
 from infra.leadership import lock_id
+from schemas.codec import UndecodableEvent
 from schemas.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ _STREAMS = "select distinct stream_id from dead_letters where agent = $1 and red
 
 
 def cause_of(error: BaseException) -> str:
-    """What went wrong and where in our code, without the message: that may quote personal data."""
+    """What went wrong and where in our code, without the message: that may quote personal data. An event's bytes that
+    cannot be read are told with the reason.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
-    return f"{type(error).__module__}.{type(error).__qualname__}{where}"
+    why = f": {error.reason}" if isinstance(error, UndecodableEvent) else ""
+    return f"{type(error).__module__}.{type(error).__qualname__}{where}{why}"
 
 
 @dataclass(slots=True)

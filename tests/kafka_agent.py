@@ -10,25 +10,26 @@ from streams.kafka_runner import run_from_kafka
 from streams.runner import Runner
 from tests.kafka_log import Log, PlainCodec
 
-TABLE = "create table effects (agent text, position bigint, data bytea, pid integer default pg_backend_pid())"
+TABLE = "create table effects (agent text, position bigint, data bytea, place integer)"
 
 
-def counting(pool: "asyncpg.Pool[Any]", name: str = "counting") -> Agent:
+def counting(pool: "asyncpg.Pool[Any]", name: str = "counting", place: int = 1) -> Agent:
     agent = Agent(name, contexts=("dispatch", "identity"))
 
     @agent.on("RoutingSynced")
     async def count(event: Recorded, send: Send) -> None:
-        await pool.execute(
-            "insert into effects (agent, position, data) values ($1, $2, $3)", name, event.position, event.data
-        )
+        await pool.execute("insert into effects values ($1, $2, $3, $4)", name, event.position, event.data, place)
 
     return agent
 
 
-async def run_counting(log: Log, bootstrap: str, prefix: str, name: str = "counting", codec: Any = None) -> None:
+async def run_counting(
+    log: Log, bootstrap: str, prefix: str, name: str = "counting", codec: Any = None, place: int = 1
+) -> None:
+    """`place`: which of the group's members it is."""
     pool = log.database.pool
-    runner = Runner(counting(pool, name), None, pool)  # type: ignore[arg-type] (it sends no commands)
-    await run_from_kafka(bootstrap, prefix, runner, log.store.epoch, codec or PlainCodec(), f"{name}-1")
+    runner = Runner(counting(pool, name, place), None, pool)  # type: ignore[arg-type] (it sends no commands)
+    await run_from_kafka(bootstrap, prefix, runner, log.store.epoch, codec or PlainCodec(), f"{name}-{place}")
 
 
 async def effects(log: Log, name: str = "counting") -> list[int]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+import projections.rebuild
 from infra.append_connection import AppendConnection
 from infra.pos.mock import MockProvider
 from projections.projector import Projector
@@ -38,9 +39,9 @@ def of_the_record(producer: AIOKafkaProducer, topic: str, value: bytes, *_: Any,
     return topic.endswith("relay.positions.v1") and bool(value)
 
 
-# Where: a class and a method of it; whether the kill comes before the call or after it; at which call. A relay's first
-# transaction only marks its start.
-POINTS: dict[str, tuple[type, str, str, Applies]] = {
+# Where: a class or module, and a function of it; whether the kill comes before the call or after it; at which call.
+# A relay's first transaction only marks its start.
+POINTS: dict[str, tuple[Any, str, str, Applies]] = {
     "appended": (AppendConnection, "append", "after", always),
     "read to publish": (Relay, "_publish", "before", always),
     "half of a batch sent": (AIOKafkaProducer, "send", "before", at(25)),
@@ -50,6 +51,7 @@ POINTS: dict[str, tuple[type, str, str, Applies]] = {
     "rows and checkpoint written": (Projector, "_write", "after", always),
     "claimed": (PosSync, "_attempt", "before", always),
     "created at the provider": (MockProvider, "create", "after", always),
+    "exchanged, not committed": (projections.rebuild, "exchange", "after", always),
     "redriven": (Redrive, "_again", "after", always),
 }
 

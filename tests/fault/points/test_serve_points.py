@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from projections.routings.fold import routings
+from tests.conformance.outcome import differences
 from tests.conformance.trade import Sender, Trade, job
 from tests.fault import proof
 from tests.fault.processes.program import HASTY, Program, program
@@ -105,6 +106,30 @@ async def answers(serve: Program) -> bool:
             return (await client.get(f"{serve.url}/health/live")).status_code == 200
         except httpx.TransportError:
             return False
+
+
+async def test_a_rebuild_that_is_killed_in_the_middle_of_its_flip_leaves_the_live_generation(
+    database: str, tmp_path: Path
+) -> None:
+    async with running(database, tmp_path) as there:
+        trade = Trade(there.client)
+        await trade.company("Receiver", SKILL)
+        sender = await trade.sender("Sender")
+        jobs = [await trade.job(sender, "Dripping tap", SKILL) for _ in range(3)]
+        replay = ("replay", "routings", "--yes")
+        killed = await jobstream(*replay, through=(DYING, "exchanged, not committed"), DATABASE_URL=database)
+        assert killed.status == -signal.SIGKILL
+
+        async def synced() -> bool:
+            return [await trade.statuses(job) for job in jobs] == [["synced"]] * len(jobs)
+
+        await until(synced)
+        jobs.append(await trade.job(sender, "Dripping tap", SKILL))
+        resumed = await jobstream(*replay, "--resume", DATABASE_URL=database)
+        assert resumed.status == 0, resumed.errors
+        await until(synced)
+        await there.system.caught_up(await there.system.store.head())
+        assert await differences(there.system) == {}
 
 
 async def test_a_redrive_that_is_killed_after_its_effect_has_no_second_one(database: str, tmp_path: Path) -> None:
