@@ -10,9 +10,10 @@ from cli.connected import with_system
 from cli.moment import MOMENT, Moment, first_position
 from cli.rebuild import replay_each
 from cli.repair import repair_each
+from cli.republishing import or_republish
 from cli.serving import give_way
 from cli.settings import fail
-from cli.wishes import Wishes
+from cli.wishes import FAILED, INTERRUPTED, Wishes
 from infra.append import EpochMismatch
 from infra.log_ranges import GapInLog
 from projections.failures import Defect, Overtaken
@@ -23,9 +24,6 @@ from projections.repair import Meant, NotRepairable
 from projections.standstill import LiveBehind
 from runtime.system import READ_MODELS, System
 from schemas.keyring import WrongMasterKey
-
-FAILED = 4
-INTERRUPTED = 130
 
 _MODELS: Mapping[str, ReadModel] = {model.name: model for model in READ_MODELS}
 _PROBLEMS = (
@@ -54,8 +52,15 @@ _PROBLEMS = (
 @click.option("--max-changes", type=click.IntRange(0), help="Refuse to exchange when more rows differ.")
 @click.option("--stream", type=click.UUID, help="Only the rows of this stream, in the live read model.")
 @click.option("--since", type=MOMENT, help="Only rows of streams with an event from there on, likewise.")
-@click.option("--type", "types", multiple=True, metavar="EVENT", help="Only rows of streams with such an event.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="EVENT",
+    help="Only rows of streams with such an event; with --to-topic only such events.",
+)
 @click.option("--json", "json", is_flag=True, help="JSON instead of lines.")
+@or_republish
 def replay(
     names: Sequence[str],
     every: bool,
@@ -79,14 +84,20 @@ def replay(
     With --stream, --since or --type only the rows of the streams that have such events are made again, from all of
     their events, in the live read model: where its rows come from one stream each.
 
+    With --to-topic no read model is made: events are published again for a new subscriber, with their bytes, keys and
+    headers and a mark, which our own processes pass over. A topic that is missing is created. Interrupted or killed,
+    the same command goes on where it was.
+
     \b
-    Exit status: 0 exchanged, or a dry run without a difference; 1 a dry run with one, or the database does not
-    answer; 2 bad usage or settings; 3 not exchanged (too many changes, or the answer was no); 4 it cannot be made
-    (an event cannot be folded, another replay is at work, …).
+    Exit status: 0 exchanged or published, or a dry run without a difference; 1 a dry run with one, or the database or
+    Kafka does not answer; 2 bad usage or settings; 3 not exchanged (too many changes, or the answer was no); 4 it
+    cannot be made (an event cannot be folded, another replay is at work, a run of that name was begun otherwise, …);
+    130 interrupted.
     Example:
       jobstream replay routings --dry-run
       jobstream replay --all --yes --max-changes 100
       jobstream replay routings --type RoutingSynced --since 2026-03-01T00:00:00Z
+      jobstream replay --to-topic for-analytics --from 2026-03-01T00:00:00Z --type RoutingSynced --rate 500
     """
     wishes = Wishes(dry_run, yes, rollback, resume, keep, max_changes, json)
     models = _chosen(names, every)

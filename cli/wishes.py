@@ -8,6 +8,8 @@ from projections.difference import Difference
 
 DIFFERENT = 1
 REFUSED = 3
+FAILED = 4
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
