@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from bench import append, codec, memory, posting, projection, relay, visible
+from bench import append, codec, memory, posting, projection, relay, visible, web_sockets
 from bench.measurement import Result, table
 from bench.surroundings import surroundings
 from infra.kafka.jars import BrokerUnavailable
@@ -85,6 +85,10 @@ async def _memory(quick: bool) -> Sequence[Result]:
     return await memory.measure(memory.QUICK_EVENTS if quick else memory.EVENTS)
 
 
+async def _web_sockets(quick: bool) -> Sequence[Result]:
+    return await web_sockets.measure(web_sockets.QUICK_EVENTS if quick else web_sockets.EVENTS)
+
+
 MEASUREMENTS: Mapping[str, Measure] = {
     "append": _append,
     "posting-apart": _apart,
@@ -92,6 +96,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "visible": _visible,
     "visible-kafka": _visible_kafka,
     "relay": _relay,
+    "web-sockets": _web_sockets,
     "memory": _memory,
     "projection": _projection,
     "codec": _codec,
