@@ -12,16 +12,8 @@ import httpx
 from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.app import create_app
-from api.automation.dialect import DIALECT
-from api.automation.live import live_router
-from api.errors import CODED
-from api.live.running import live
-from api.principal import Authentication
-from api.product import Product
+from api.composition import compose
 from cli.serving import serve_http
-from infra.api_keys import ApiKeys
-from infra.settings import Auth
 from runtime.system import System
 
 SECONDS = 60.0
@@ -104,12 +96,8 @@ class Site:
 @asynccontextmanager
 async def site(system: System, **headers: str) -> AsyncIterator[Site]:
     """The HTTP interface of a system over a real server. `headers` go with its client's requests."""
-    settings = system.settings
-    keys = ApiKeys(system.database.pool, system.clock) if settings.auth is Auth.ENFORCED else None
     async with AsyncExitStack() as stack:
-        at_work = await stack.enter_async_context(live(system, DIALECT, Authentication(settings, keys)))
-        product = Product("automation", "Automation", "1.0.0", (live_router(at_work),), CODED, None, "")
-        app = create_app([product], system, settings, api_keys=keys)
+        app = await stack.enter_async_context(compose(system))
         address = await stack.enter_async_context(served(app))
         client = httpx.AsyncClient(base_url=f"http://{address}/api/v1", headers=headers, timeout=SECONDS)
         yield Site(address, await stack.enter_async_context(client))
