@@ -58,7 +58,8 @@ def _reading_itself(route: APIRoute) -> ASGIApp:
         _take(header, request.headers.get(header.alias), ("header", header.alias), shown, errors)
         if errors:
             raise RequestValidationError(errors)
-        values[name] = await make(request, Response(), shown[header.name])
+        # No content: a carrier of headers, without a length of its own.
+        values[name] = await make(request, Response(status_code=204), shown[header.name])
         response = await endpoint(**values)
         await response(scope, receive, send)
 

@@ -1,5 +1,8 @@
 """What must be true after any number of faults."""
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
@@ -14,10 +17,9 @@ from projections.deadlines.fold import deadlines
 from projections.routings.fold import routings
 from projections.service_jobs.fold import service_jobs
 from runtime.system import open_system
-from streams import topics
 from tests.conformance.outcome import differences
+from tests.fault.processes.program import HASTY, environment
 from tests.integration.pos.conftest import Simulator
-from tests.kafka_log import messages
 from tests.running import settings_for, until
 
 _PATIENCE_SECONDS = 300.0
@@ -95,20 +97,13 @@ def _routing(job: dict[str, Any]) -> UUID:
     return UUID(next(datum["value"] for datum in data if datum["key"] == ROUTING_KEY))
 
 
-async def assert_topics_hold_the_log(dsn: str, bootstrap: str, prefix: str) -> None:
-    """Every event once, its bytes under its key, each key's in their order."""
-    found = await messages(bootstrap, topics.event_partitions(prefix))
-    connection = await asyncpg.connect(dsn)
-    try:
-        rows = await connection.fetch("select position, stream_id, data from events order by position")
-    finally:
-        await connection.close()
-    relayed = [(int(dict(each.headers)["jobstream_position"]), each.key.decode(), each.value) for each in found]
-    assert sorted(relayed) == [(row["position"], str(row["stream_id"]), row["data"]) for row in rows]
-    latest: dict[str, int] = {}
-    for position, key, _ in relayed:  # in the order of partitions and offsets
-        assert position > latest.get(key, 0)
-        latest[key] = position
+async def assert_verified(home: Path, **settings: str) -> list[str]:
+    """`jobstream verify`, beside the system at work, finds store, topics and read models the same; what it says."""
+    command = [sys.executable, "-m", HASTY, "verify"]
+    process = await asyncio.create_subprocess_exec(*command, env=environment(home, settings), stdout=PIPE, stderr=PIPE)
+    output, errors = await process.communicate()
+    assert process.returncode == 0, (output + errors).decode()
+    return output.decode().splitlines()
 
 
 async def assert_read_models_are_one_fold(dsn: str, home: Path) -> None:

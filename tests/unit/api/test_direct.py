@@ -89,6 +89,7 @@ async def test_it_answers_as_the_library_does(method: str, path: str, sent: dict
         expected.status_code,
         expected.text.split('"timestamp"')[0],
     )
+    assert sorted(name for name, _ in answer.headers.multi_items()) == sorted(set(expected.headers))
 
 
 async def test_it_is_documented_as_ever() -> None:
