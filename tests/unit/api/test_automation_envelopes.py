@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -102,3 +103,13 @@ def test_whatever_is_folded_can_be_told(event: str, data: st.DataObject) -> None
     payload = data.draw(values(dict(REGISTRY.latest(happened(event).topic).declaration)))
     [envelope] = told(World().record(happened(event, UUID(int=7), **payload)))
     assert envelope.keys() == {"type", "data", "timestamp", "position"}
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "websocket.md").read_text()
+
+
+@pytest.mark.parametrize("event", TYPES)
+def test_the_clients_page_tells_of_every_type_with_all_its_data(event: str) -> None:
+    [envelope] = told(given(happened(event)))
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{envelope['type']}`"))
+    assert all(f"`{name}`" in row for name in envelope["data"])
