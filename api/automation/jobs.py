@@ -93,9 +93,8 @@ async def listed(
 ) -> Response:
     """Newest first."""
     await session.caught_up(applications)
-    queries = session.system.applications.jobs
-    rows = await queries.page(session.person, skip, limit, status_filter, min_score)
-    total = await queries.total(session.person, status_filter, min_score)
+    asked = session.system.applications.jobs
+    rows, total = await asked.listed(session.person, skip, limit, status_filter, min_score)
     jobs = [_summary(row) for row in rows]
     if form is Form.GENERIC:
         return session.answer(page(jobs, total, skip, limit))

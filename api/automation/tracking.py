@@ -16,6 +16,7 @@ from api.automation.models.tracking import Statistics, StatusChange, StatusChang
 from api.direct import Direct
 from api.session import Reading, Session, Writing
 from commands.applications import ChangeApplicationStatus
+from domain.applications.statuses import Status
 from projections.applications.fold import applications
 from projections.applications.statistics import Figures
 
@@ -132,7 +133,7 @@ def _figures(figures: Figures) -> dict[str, Any]:
     salary, days = figures.average_base_salary, figures.average_days_to_offer
     return {
         "total_applications": figures.total,
-        "by_status": figures.by_status,
+        "by_status": {status.value: count for status in Status if (count := figures.by_status.get(status))},
         "interview_stats": {
             "total_interviews": figures.interviews,
             "upcoming": figures.upcoming,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, bindparam, func, or_, select
 
 from domain.applications.statuses import ACTIVE
 from infra.database import Pool
@@ -72,29 +72,41 @@ _ENTRIES_THEN = Query(
 )
 
 
-def _page(*conditions: ColumnElement[bool]) -> Query:
-    newest = select(application).where(_OWNER, *conditions).order_by(application.c.number.desc())
-    return Query(newest.offset(bindparam("skip")).limit(bindparam("limit")), applications)
-
-
-def _count(*conditions: ColumnElement[bool]) -> Query:
-    return Query(select(func.count().label("total")).select_from(application).where(_OWNER, *conditions), applications)
-
-
+_LISTED = ("number", "company", "title", "status", "match_score", "created_at")
 _of_owner = select(func.coalesce(func.sum(tally.c.count), 0).label("total")).where(tally.c.owner == bindparam("owner"))
+
+
+def _count(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count().label("total")).select_from(application).where(_OWNER, *conditions)
+
+
 # By the filters that are given: status, min_score.
-_PAGES = {
-    frozenset[str](): _page(),
-    frozenset({"status"}): _page(_STATUS),
-    frozenset({"min_score"}): _page(_SCORE),
-    frozenset({"status", "min_score"}): _page(_STATUS, _SCORE),
+_FILTERS: Mapping[frozenset[str], tuple[ColumnElement[bool], ...]] = {
+    frozenset(): (),
+    frozenset({"status"}): (_STATUS,),
+    frozenset({"min_score"}): (_SCORE,),
+    frozenset({"status", "min_score"}): (_STATUS, _SCORE),
 }
-_TOTALS = {
-    frozenset[str](): Query(_of_owner, applications),
-    frozenset({"status"}): Query(_of_owner.where(tally.c.status == bindparam("status")), applications),
+_COUNTS: Mapping[frozenset[str], Select[Any]] = {
+    frozenset(): _of_owner,
+    frozenset({"status"}): _of_owner.where(tally.c.status == bindparam("status")),
     frozenset({"min_score"}): _count(_SCORE),
     frozenset({"status", "min_score"}): _count(_STATUS, _SCORE),
 }
+
+
+def _page(given: frozenset[str]) -> Query:
+    total = _COUNTS[given].scalar_subquery().label("total")
+    newest = (
+        select(*(application.c[name] for name in _LISTED), total)
+        .where(_OWNER, *_FILTERS[given])
+        .order_by(application.c.number.desc())
+    )
+    return Query(newest.offset(bindparam("skip")).limit(bindparam("limit")), applications)
+
+
+_PAGES = {given: _page(given) for given in _FILTERS}
+_TOTALS = {given: Query(count, applications) for given, count in _COUNTS.items()}
 
 
 class Jobs:
@@ -118,7 +130,7 @@ class Jobs:
     async def page(
         self, owner: UUID, skip: int, limit: int, status: str | None = None, min_score: float | None = None
     ) -> Sequence[Any]:
-        """Newest first, without descriptions."""
+        """Newest first, as lists show them, each with the `total` that the pages have together."""
         given = _given(status, min_score)
         return await _PAGES[frozenset(given)].all(self._pool, owner=owner, skip=skip, limit=limit, **given)
 
@@ -127,6 +139,13 @@ class Jobs:
         given = _given(status, min_score)
         found = await _TOTALS[frozenset(given)].first(self._pool, owner=owner, **given)
         return int(found["total"]) if found is not None else 0
+
+    async def listed(
+        self, owner: UUID, skip: int, limit: int, status: str | None = None, min_score: float | None = None
+    ) -> tuple[Sequence[Any], int]:
+        """A page and the total: by one query, unless the page is empty."""
+        rows = await self.page(owner, skip, limit, status, min_score)
+        return rows, int(rows[0]["total"]) if rows else await self.total(owner, status, min_score)
 
     async def active(self, owner: UUID) -> Sequence[int]:
         """The jobs whose applications the acceptance of another offer withdraws."""
