@@ -6,7 +6,8 @@ from importlib.metadata import version as installed
 
 import click
 
-# Loaded when asked for: what serving needs takes a second to import.
+# Loaded when asked for: what serving needs takes a second to import. `module`, or `module:name` where the command's
+# name is no name in Python.
 COMMANDS: Mapping[str, str] = {
     "serve": "cli.roles",
     "api": "cli.roles",
@@ -25,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "cli.verify",
     "recover": "cli.recover",
     "erase": "cli.erase",
+    "import": "cli.importing.command:import_",
     "mail": "cli.mail",
     "calendar": "cli.calendar",
     "doctor": "cli.doctor",
@@ -40,7 +42,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name or cmd_name.replace("-", "_"))
         return command
 
 

@@ -1,0 +1,1 @@
+"""`jobstream import`: what people have, read from files."""
