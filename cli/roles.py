@@ -114,11 +114,13 @@ def _greet(settings: Settings) -> None:
         f"""jobstream is ready.
 
   {root}/                          what is here
-  {root}/tradeengage/api/v1/docs   try it in the browser
+  {root}/automation/api/v1/docs    jobs and applications, in the browser
+  {root}/tradeengage/api/v1/docs   service jobs, in the browser
   {root}/metrics                   Prometheus
 
 Try:
-  curl -s '{root}/tradeengage/api/v1/companies/?limit=3'
+  curl -s {root}/automation/api/v1/jobs -H 'Content-Type: application/json' \\
+    -d '{{"company": "Google", "job_title": "Senior Software Engineer"}}'
 
 Ctrl-C stops everything."""
     )
