@@ -1,11 +1,16 @@
 """Somebody who looks for work, as a client of the HTTP interface."""
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 
+from api.principal import DEVELOPMENT
+from infra.api_keys import ApiKeys
+from tests.conformance.installation import SkippingClock
 from tests.contract.automation.document import NEW_INTERVIEW, NEW_JOB, NEW_OFFER
 from tests.running import Running, until
 
@@ -28,6 +33,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
 class Seeker:
     running: Running
     client: httpx.AsyncClient
+    owner: UUID = DEVELOPMENT.owner
 
     async def ask(self, method: str, path: str, body: Any = None, status: int = 200, **more: Any) -> Any:
         """What is answered, which must be with this status."""
@@ -47,7 +53,7 @@ class Seeker:
     async def job(self, status: str = "saved", **changes: Any) -> int:
         """The id of a new job whose application has come so far."""
         id = int((await self.create(**changes))["id"])
-        pass
+        await self.until(id, "saved")
         for step in WAYS[status]:
             await self.move(id, step)
         return id
@@ -72,7 +78,9 @@ class Seeker:
         return dict(await self.ask("POST", "/ats/interviews", {**NEW_INTERVIEW, "job_id": id, **changes}, 201))
 
     async def offer(self, id: int, **changes: Any) -> dict[str, Any]:
-        return dict(await self.ask("POST", "/ats/offers", {**NEW_OFFER, "job_id": id, **changes}, 201))
+        # The document's own would be over at once.
+        body = {**NEW_OFFER, "job_id": id, "expiration_date": "2035-11-27T17:00:00Z", **changes}
+        return dict(await self.ask("POST", "/ats/offers", body, 201))
 
     async def timeline(self, id: int) -> dict[str, Any]:
         return dict(await self.ask("GET", f"/ats/jobs/{id}/timeline"))
@@ -89,3 +97,22 @@ class Seeker:
 
     async def head(self) -> int:
         return await self.running.system.store.head()
+
+
+@dataclass
+class People:
+    """A system that asks for keys, and gives one to whoever comes. `clock` is its time, `dsn` its database."""
+
+    running: Running
+    clock: SkippingClock
+    keys: ApiKeys
+    dsn: str
+    stack: AsyncExitStack
+
+    async def somebody(self, scopes: tuple[str, ...] = ("read", "write")) -> Seeker:
+        """A new person, with nothing yet."""
+        owner = uuid4()
+        _, key = await self.keys.create("tests", scopes, owner)
+        client = await self.stack.enter_async_context(self.running.at(PLACE))
+        client.headers["X-API-Key"] = key
+        return Seeker(self.running, client, owner)
