@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from bench import append, codec, memory, posting, projection, relay, visible, web_sockets
+from bench import append, codec, memory, posting, projection, rebuild, relay, visible, web_sockets
 from bench.measurement import Result, table
 from bench.surroundings import surroundings
 from infra.kafka.jars import BrokerUnavailable
@@ -89,6 +89,10 @@ async def _web_sockets(quick: bool) -> Sequence[Result]:
     return await web_sockets.measure(web_sockets.QUICK_EVENTS if quick else web_sockets.EVENTS)
 
 
+async def _rebuild(quick: bool) -> Sequence[Result]:
+    return await rebuild.measure(rebuild.QUICK if quick else rebuild.FULL)
+
+
 MEASUREMENTS: Mapping[str, Measure] = {
     "append": _append,
     "posting-apart": _apart,
@@ -99,6 +103,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "web-sockets": _web_sockets,
     "memory": _memory,
     "projection": _projection,
+    "rebuild": _rebuild,
     "codec": _codec,
 }
 

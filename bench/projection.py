@@ -122,7 +122,7 @@ class Bench:
         ids = [uuid4() for _ in range(count)]
         keys = await self.codec.prepare([])
         found = []
-        for version, (type, payload) in enumerate(_life().items(), start=1):
+        for version, (type, payload) in enumerate(routing_life().items(), start=1):
             for number, id in enumerate(ids):
                 given = payload | ({"company_id": COMPANIES[number % 200]} if version == 1 else {})
                 data = self.codec.encode(f"dispatch.{type}", given, id, keys)
@@ -238,7 +238,7 @@ def _by_hand(rows: dict[UUID, list[Any]], event: Recorded, payload: Mapping[str,
         row[3], row[8], row[10] = "synced", payload["external_id"], event.occurred_at
 
 
-def _life() -> dict[str, dict[str, Any]]:
+def routing_life() -> dict[str, dict[str, Any]]:
     features = {"skills": 0.4, "category": 0.2, "area": 0.17, "level": 0.1}
     created = {"job_id": uuid4(), "matching_score": 0.87, "matched_skills": ["plumbing", "hvac"], "features": features}
     return {

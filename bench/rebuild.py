@@ -1,0 +1,110 @@
+"""Rebuilding a read model: how fast, in how much memory, and at what cost to others: `python -m bench.rebuild`."""
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import growth, history, library_projection, pages, rebuild_beside
+from bench.measurement import Result
+from bench.processes import MASTER_KEY
+from bench.projection import Bench, bench, routings
+from infra.log_ranges import LogRanges
+from projections.generations import ensure_generations
+from projections.rebuild import Source, rebuilding
+from runtime.system import READ_MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Events of the rounds against the floor, of the library's, of the growing log; rows of the long list; seconds,
+    rounds and events of what goes on beside commands."""
+
+    rounds: int
+    events: int
+    library: int
+    growing: tuple[int, ...]
+    rows: int
+    beside: tuple[float, int, int]
+
+
+FULL = Sizes(3, 180_000, 4_500, (10_000, 100_000, 1_000_000), 1_000_000, (20.0, 3, 300_000))
+QUICK = Sizes(2, 36_000, 900, (10_000, 50_000), 50_000, (6.0, 1, 60_000))
+
+
+async def measure(sizes: Sizes = FULL) -> list[Result]:
+    async with bench() as here:
+        found = await _rates(here, sizes)
+    async with bench() as here:
+        found.append(await _growing(here, sizes))
+    found.append(await pages.measure(sizes.rows))
+    found.append(await rebuild_beside.measure(*sizes.beside))
+    return found
+
+
+async def _rates(here: Bench, sizes: Sizes) -> list[Result]:
+    head = await history.write(here.database.pool, here.codec, sizes.events)
+    rounds = []
+    for number in range(sizes.rounds):
+        floor = await here.floor()
+        await here.database.pool.execute("drop schema floor_v1 cascade")
+        rounds.append((await _rebuilt(here, f"round{number}", head), floor))
+    theirs = await asyncio.to_thread(library_projection.rate, here.database.dsn, sizes.library)
+    ours, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
+    ratio = statistics.median(one / other for one, other in rounds)
+    against = "against reading, decoding and one COPY"
+    return [
+        Result(f"rebuild of a read model, {against}", ours, 0.5, " events/s", theirs=floor, ratio=ratio),
+        Result("the same, against the library's runner", ours, 20, " events/s", theirs=theirs, ratio=ours / theirs),
+    ]
+
+
+async def _rebuilt(here: Bench, name: str, head: int) -> float:
+    """Events/s from nothing to a generation with indexes and statistics."""
+    model, pool = routings(name), here.database.pool
+    await ensure_generations(pool, [model], here.store.epoch)
+    await history.claim_projected(pool, model.schema, head)
+    source = Source(here.database.dsn, pool, LogRanges(pool, here.store.epoch, here.codec))
+    began = time.perf_counter()
+    async with rebuilding(source, model) as rebuild:
+        await rebuild.fill()
+        return head / (time.perf_counter() - began)
+
+
+async def _growing(here: Bench, sizes: Sizes) -> Result:
+    pool, head, points = here.database.pool, 0, []
+    await ensure_generations(pool, READ_MODELS, here.store.epoch)
+    for events in sizes.growing:
+        head = await history.write(pool, here.codec, events - head)
+        await history.claim_projected(pool, "routings_v1", head)
+        points.append(await asyncio.to_thread(_replayed, here.database.dsn, head))
+    if sizes is FULL:
+        growth.draw(points)
+    last = points[-1]
+    details = {f"{point.events:,} events": f"{point.seconds:.1f} s, {point.megabytes:.0f} MB" for point in points}
+    return Result(
+        f"memory of a rebuild of {last.events:,} events", last.megabytes, 400, "MB", at_most=True, details=details
+    )
+
+
+def _replayed(dsn: str, events: int) -> growth.Point:
+    """`jobstream replay routings`, from its start to its end."""
+    settings = {"DATABASE_URL": dsn, "MASTER_KEY": MASTER_KEY, "LOG_FORMAT": "json"}
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "errors").open("wb") as errors:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "cli", "replay", "routings", "--yes", "--keep", "0"]
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=errors, stderr=errors)
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            raise RuntimeError(f"jobstream replay ended with status {os.waitstatus_to_exitcode(status)}")
+        return growth.Point(events, time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6)
+
+
+if __name__ == "__main__":
+    for result in asyncio.run(measure(QUICK if "--quick" in sys.argv else FULL)):
+        print(result)
