@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 import projections.rebuild
 from infra.append_connection import AppendConnection
 from infra.pos.mock import MockProvider
+from projections.filling import Filling
 from projections.projector import Projector
 from streams.agents.pos_sync import PosSync
 from streams.redrive import Redrive
@@ -51,6 +52,7 @@ POINTS: dict[str, tuple[Any, str, str, Applies]] = {
     "rows and checkpoint written": (Projector, "_write", "after", always),
     "claimed": (PosSync, "_attempt", "before", always),
     "created at the provider": (MockProvider, "create", "after", always),
+    "a chunk written": (Filling, "_save", "after", always),
     "exchanged, not committed": (projections.rebuild, "exchange", "after", always),
     "redriven": (Redrive, "_again", "after", always),
 }
