@@ -79,18 +79,6 @@ async def schedule_calendar_event(command: ScheduleCalendarEvent, work: Work) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Reminder:
-    """What the sender of a new reminder learns at once."""
-
-    id: UUID
-    summary: str
-    starts_at: datetime
-    ends_at: datetime
-    reminders: tuple[int, ...]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class RemindOfFollowUp:
     """Put a reminder into the calendar to get back to a company."""
 
@@ -100,7 +88,8 @@ class RemindOfFollowUp:
 
 
 @handles(RemindOfFollowUp)
-async def remind_of_follow_up(command: RemindOfFollowUp, work: Work) -> Reminder:
+async def remind_of_follow_up(command: RemindOfFollowUp, work: Work) -> UUID:
+    """The event."""
     application = await application_for(work, command.job_number)
     job = await posting_of(work, application)
     return _remind(
@@ -124,7 +113,8 @@ class RemindOfDeadline:
 
 
 @handles(RemindOfDeadline)
-async def remind_of_deadline(command: RemindOfDeadline, work: Work) -> Reminder:
+async def remind_of_deadline(command: RemindOfDeadline, work: Work) -> UUID:
+    """The event."""
     application = await application_for(work, command.job_number)
     job = await posting_of(work, application)
     starts_at = datetime.combine(command.day, time(tzinfo=UTC))
@@ -147,8 +137,8 @@ def _remind(
     starts_at: datetime,
     ends_at: datetime,
     description: str | None,
-) -> Reminder:
-    now, kind, id = work.now, about["kind"], work.new_id()
+) -> UUID:
+    kind, id = about["kind"], work.new_id()
     reminder = CalendarEvent(
         id=id,
         **about,
@@ -162,10 +152,10 @@ def _remind(
         description=description,
         reminders=REMINDERS[kind],
         owner_id=application.owner,
-        timestamp=now,
+        timestamp=work.now,
     )
     work.lead(reminder)
-    return Reminder(id, summary, starts_at, ends_at, REMINDERS[kind], now)
+    return id
 
 
 @dataclass(frozen=True, slots=True)

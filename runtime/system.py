@@ -19,6 +19,7 @@ import commands.notifications  # noqa: F401 (each registers its handlers)
 from commands.bus import Bus, Work
 from domain.clock import Clock, SystemClock
 from infra.aggregates import Aggregates
+from infra.calendar.local import LocalCalendar
 from infra.calendar.provider import Provider as CalendarProvider
 from infra.calendar.registry import calendar_provider
 from infra.database import Database
@@ -28,7 +29,7 @@ from infra.identifiers import new_id
 from infra.log_ranges import LogRanges
 from infra.mail.provider import Provider as MailProvider
 from infra.mail.registry import mail_provider
-from infra.master_key import master_key
+from infra.master_key import master_key, master_key_text
 from infra.migrations import migrate
 from infra.numbers import PostgresNumbers
 from infra.pos.credentials import Vault
@@ -90,6 +91,7 @@ class System:
     vault: Vault
     mail: MailProvider
     calendar_provider: CalendarProvider | None
+    local_calendar: LocalCalendar
 
     @property
     def source(self) -> Source:
@@ -209,5 +211,6 @@ async def open_system(settings: Settings, dsn: str, clock: Clock | None = None) 
             providers=await stack.enter_async_context(registry(settings, database.pool, clock)),
             vault=Vault(settings.jobstream_home),
             mail=mail_provider(settings),
+            local_calendar=LocalCalendar(database.pool, clock, bytes.fromhex(master_key_text(settings))),
             calendar_provider=await stack.enter_async_context(calendar_provider(settings)),
         )

@@ -11,7 +11,6 @@ from uuid import UUID
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.database import Pool
-from infra.kafka import client_logging
 from streams import topics
 from streams.consumer import consuming
 from streams.lag import Waiting
@@ -83,7 +82,6 @@ def _partition(stream_id: UUID, count: int) -> int:
 
 async def members(bootstrap: str, groups: Sequence[str]) -> dict[str, bool]:
     """Whether these consumer groups have any member. Raises aiokafka's `KafkaError`."""
-    client_logging.calm()
     async with topics.administration(bootstrap) as admin:
         answers = await admin.describe_consumer_groups(list(groups))
     return {group[1]: bool(group[5]) for answer in answers for group in answer.groups}
@@ -91,7 +89,6 @@ async def members(bootstrap: str, groups: Sequence[str]) -> dict[str, bool]:
 
 async def relayed(bootstrap: str, prefix: str) -> int:
     """The position that the relay has come to, by its own record. Raises aiokafka's `KafkaError`."""
-    client_logging.calm()
     partition = topics.positions_partition(prefix)
     async with consuming(bootstrap) as consumer:
         end = (await consumer.end_offsets([partition]))[partition]

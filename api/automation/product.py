@@ -1,6 +1,6 @@
 """Automation as a product: its routes, its errors and its limits."""
 
-from api.automation import follow_ups, interviews, jobs, notes, offers, tracking
+from api.automation import calendar, calendar_feed, follow_ups, interviews, jobs, notes, offers, tracking
 from api.automation.errors import ERRORS
 from api.automation.live import live_router
 from api.live.running import Live
@@ -27,12 +27,14 @@ def automation(system: System, live: Live) -> Product:
             offers.router,
             notes.router,
             follow_ups.router,
+            calendar.router,
+            calendar_feed.router,
             live_router(live),
         ),
         errors=ERRORS,
         limits=_limits(system.settings),
         description="Jobs that somebody looks for, applications to them, and all that follows from one to the next.",
-        public=(),
+        public=calendar_feed.PUBLIC,
         personal=True,
     )
 

@@ -15,16 +15,24 @@ from projections.query import Query
 
 _THERE = calendar_event.c.removed_for.is_(None)
 _events = select(calendar_event).order_by(calendar_event.c.starts_at, calendar_event.c.id)
-# What has begun is still to come to its end, a day that began at midnight in particular.
-_coming = (
-    _events.where(_THERE, calendar_event.c.ends_at > bindparam("now"), calendar_event.c.starts_at < bindparam("until"))
-    .limit(bindparam("limit"))
-)  # fmt: skip
 
 _BY_ID = Query(select(calendar_event).where(calendar_event.c.id == bindparam("id")), calendar)
-_MADE_AT = Query(select(calendar_event).where(calendar_event.c.position == bindparam("position")), calendar)
-_UPCOMING = Query(_coming, calendar)
-_UPCOMING_OF_OWNER = Query(_coming.where(calendar_event.c.owner == bindparam("owner")), calendar)
+_MADE_AT = Query(
+    select(calendar_event).where(
+        calendar_event.c.position == bindparam("position"), calendar_event.c.owner == bindparam("owner")
+    ),
+    calendar,
+)
+# What has begun is still to come to its end, a day that began at midnight in particular.
+_UPCOMING = Query(
+    _events.where(
+        _THERE,
+        calendar_event.c.owner == bindparam("owner"),
+        calendar_event.c.ends_at > bindparam("now"),
+        calendar_event.c.starts_at < bindparam("until"),
+    ).limit(bindparam("limit")),
+    calendar,
+)
 _OF_JOB = Query(_events.where(_THERE, calendar_event.c.job_number == bindparam("job_number")), calendar)
 _TO_END = Query(
     _events.where(
@@ -56,16 +64,13 @@ class Calendar:
         row = await _BY_ID.first(self._pool, id=id)
         return row if row is not None and owner in (None, row["owner"]) else None
 
-    async def made_at(self, position: int, owner: UUID | None) -> Any | None:
+    async def made_at(self, position: int, owner: UUID) -> Any | None:
         """The event that was made at this position."""
-        row = await _MADE_AT.first(self._pool, position=position)
-        return row if row is not None and owner in (None, row["owner"]) else None
+        return await _MADE_AT.first(self._pool, position=position, owner=owner)
 
-    async def upcoming(self, now: datetime, until: datetime, limit: int, owner: UUID | None) -> list[Any]:
+    async def upcoming(self, owner: UUID, now: datetime, until: datetime, limit: int) -> list[Any]:
         """What is not over and begins before `until`."""
-        if owner is None:
-            return await _UPCOMING.all(self._pool, now=now, until=until, limit=limit)
-        return await _UPCOMING_OF_OWNER.all(self._pool, now=now, until=until, limit=limit, owner=owner)
+        return await _UPCOMING.all(self._pool, owner=owner, now=now, until=until, limit=limit)
 
     async def of_job(self, job_number: int) -> list[Any]:
         return await _OF_JOB.all(self._pool, job_number=job_number)

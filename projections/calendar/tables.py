@@ -36,4 +36,4 @@ calendar_event = Table(
 )
 Index("calendar_event_by_owner", calendar_event.c.owner, calendar_event.c.starts_at)
 Index("calendar_event_by_job", calendar_event.c.job_number, calendar_event.c.starts_at)
-Index("calendar_event_by_start", calendar_event.c.starts_at)
+Index("calendar_event_by_position", calendar_event.c.position)

@@ -1,6 +1,7 @@
 """The OAuth client and the token that the calendar is opened with, in files."""
 
 import json
+import logging
 import os
 import webbrowser
 from collections.abc import Mapping
@@ -94,6 +95,8 @@ def connect(client: Path, *, browser: bool, told: str) -> None:
     from google_auth_oauthlib.flow import InstalledAppFlow, WSGITimeoutError
     from oauthlib.oauth2 import OAuth2Error
 
+    # It would log what it prints.
+    logging.getLogger("google_auth_oauthlib").setLevel(logging.WARNING)
     try:
         flow = InstalledAppFlow.from_client_secrets_file(str(client), scopes=list(SCOPES))
     except FileNotFoundError:

@@ -95,6 +95,15 @@ class Seeker:
         found: list[dict[str, Any]] = await until(there, 30)
         return found
 
+    async def calendar(self, id: int, events: list[str]) -> None:
+        """Waits until exactly these events of the job are in the calendar."""
+
+        async def there() -> bool:
+            found = await self.ask("GET", f"/calendar/job/{id}")
+            return [event["event_id"] for event in found] == events
+
+        await until(there, 30)
+
     async def head(self) -> int:
         return await self.running.system.store.head()
 
