@@ -37,6 +37,10 @@ class Proof:
     proven: bool
     finding: str | None
 
+    @property
+    def takes_events(self) -> bool:
+        return self.proven and self.finding is None
+
 
 async def proof(asked: Asked) -> Proof:
     row = await asked.fetchrow(

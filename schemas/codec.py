@@ -188,6 +188,16 @@ class Codec:
         filled = (group for group in groups if any(record[field.name] is not None for field in group.fields))
         return {group.subject_in(record, event.stream_id) for group in filled}
 
+    def told_of(self, event: Recorded, subject: UUID) -> dict[str, str]:
+        """The personal fields of an opened event that tell about one subject, in clear; none that is empty.
+
+        Raises what `decode` raises.
+        """
+        payload, sealed = event.payload, self._reader(event).sealed
+        groups = [group for group in sealed if group.subject_in(payload, event.stream_id) == subject]
+        fields = {field.name: payload[field.name] for group in groups for field in group.fields}
+        return {name: value for name, value in fields.items() if value is not None}
+
     def _decode(self, key_of: KeyOf, event: Recorded) -> Mapping[str, Any]:
         reader = self._reader(event)
         record = _read(reader, event)

@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer
 
+from infra.kafka import client_logging
+
 log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 5.0
@@ -19,6 +21,7 @@ async def consuming(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaCon
 
     Raises aiokafka's `KafkaConnectionError` when no broker answers.
     """
+    client_logging.calm()
     ours = {"isolation_level": "read_committed", "enable_auto_commit": False, "fetch_max_wait_ms": 10}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, **(ours | options))
     try:

@@ -16,6 +16,7 @@ from domain.numbers import Kind, stream_id
 from infra import recovery, store_proof
 from infra.database import Database
 from infra.event_store import ROW, Row
+from infra.kafka import client_logging
 from infra.leadership import leadership
 from infra.recovery import Returned
 from schemas.codec import Codec, UndecodableEvent
@@ -98,6 +99,7 @@ async def recovering(database: Database, codec: Codec, bootstrap: str, prefix: s
                 await stack.enter_async_context(leadership(database.dsn, f"{prefix}relay"))
         except TimeoutError:
             raise RelayAtWork from None
+        client_logging.calm()
         producer = transactional_producer(bootstrap, transactional_id(prefix))
         await producer.start()  # settles what the last relay left open
         stack.push_async_callback(producer.stop)

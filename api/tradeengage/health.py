@@ -6,6 +6,7 @@ from typing import Any
 
 from api.health import Check, Component, Readiness, Status
 from api.rate_limit import Counter
+from infra import store_proof
 from runtime.system import READ_MODELS, System
 
 WORST: tuple[Status, ...] = ("unhealthy", "degraded", "healthy")
@@ -15,7 +16,9 @@ def checks(system: System, counter: Counter) -> Mapping[str, Check]:
     """Database with our read models in it, the counter of the rate limits (Redis, or memory), and the providers."""
 
     async def database() -> Component:
-        await system.database.pool.fetchval("select 1")
+        proof = await store_proof.proof(system.database.pool)
+        if not proof.takes_events:
+            return Component("degraded", {"event_store": "takes no commands, see the log"})
         stopped = sorted(model.name for model in READ_MODELS if system.positions.stopped(model))
         # Only then, so that a healthy answer is the documented one; how far each has come is in /metrics.
         return Component("degraded", {"stopped_read_models": stopped}) if stopped else Component()

@@ -86,7 +86,9 @@ class Installation:
         """Exit status, what is answered in JSON, and what is said on standard error."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "cli", *arguments),
-            env=os.environ | {"DATABASE_URL": self.dsn, "MASTER_KEY": KEY} | self.settings,
+            env=os.environ
+            | {"DATABASE_URL": self.dsn, "MASTER_KEY": KEY, "JOBSTREAM_HOME": str(self.home)}
+            | self.settings,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
