@@ -108,7 +108,8 @@ async def details(job_id: Number, session: Reading, as_of: AsOf = None) -> Respo
     if as_of is None:
         return session.answer(_details(await known(session, job_id)))
     row = found(await session.system.applications.jobs.as_of(job_id, session.person, as_of), "Job", job_id)
-    return session.answer(_details(row))
+    # Nothing gives scores yet, so at no time was there one.
+    return session.answer(_details({**row, "match_score": None, "recommendation": None}))
 
 
 @router.patch("/{job_id}", summary="Update Job", response_model=JobDetails)
