@@ -81,11 +81,10 @@ def socket_endpoint(live: Live) -> Callable[[WebSocket], Awaitable[None]]:
         system: System = socket.app.state.services
         check_origin(socket, system.settings.auth)
         caller, wanted = await principal(socket), wish(socket.query_params, live.hub.dialect.channels)
-        user = wanted.user_id or caller.actor
+        user, id = wanted.user_id or caller.actor, f"conn_{secrets.token_hex(8)}"
+        position, objections = await _beginning(wanted, live, system)
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
         with live.hub.joined(caller.owner, fingerprint(caller.owner, user), wanted.channels) as subscriber:
-            position, objections = await _beginning(wanted, live, system)
-            id = f"conn_{secrets.token_hex(8)}"
             log.info("Web socket opened", connection_id=id, actor=caller.actor, position=position)
             await Connection(socket, live, system.clock, subscriber, position).run(
                 Introduction(id, user, str(system.store.epoch), objections)
