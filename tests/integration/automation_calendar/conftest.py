@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,32 @@ import httpx
 import pytest
 from icalendar import Calendar
 
+from streams import deadlines
 from tests.conformance.installation import SkippingClock
-from tests.contract.automation.conftest import Open, clock, open_seeker  # noqa: F401 (fixtures of both folders)
-from tests.contract.automation.seeker import Seeker
-from tests.integration.calendar.conftest import Simulator, simulator, simulator_url  # noqa: F401
-from tests.running import until
+from tests.contract.automation.seeker import PLACE, Seeker
+from tests.integration.calendar.conftest import Simulator, simulator, simulator_url  # noqa: F401 (fixtures)
+from tests.running import running, until
+
+Open = Callable[..., AbstractAsyncContextManager[Seeker]]
+
+
+@pytest.fixture
+def clock() -> SkippingClock:
+    return SkippingClock()
+
+
+@pytest.fixture
+def open_seeker(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """A system over a database of the test's own. Takes what `running` takes."""
+    # The clock moves in leaps, so that deadlines are looked for more often.
+    monkeypatch.setattr(deadlines, "TICK_SECONDS", 0.05)
+
+    @asynccontextmanager
+    async def opened(**more: Any) -> AsyncIterator[Seeker]:
+        async with running(database, tmp_path, **more) as started, started.at(PLACE) as client:
+            yield Seeker(started, client)
+
+    return opened
 
 
 @dataclass(frozen=True)
@@ -61,7 +83,7 @@ def google_settings(simulator: Simulator, client: Path) -> dict[str, Any]:  # no
 
 
 @pytest.fixture(params=["local", "google"])
-def open_desk(request: pytest.FixtureRequest, open_seeker: Open, tmp_path: Path) -> OpenDesk:  # noqa: F811
+def open_desk(request: pytest.FixtureRequest, open_seeker: Open, tmp_path: Path) -> OpenDesk:
     google: Simulator | None = request.getfixturevalue("simulator") if request.param == "google" else None
 
     @asynccontextmanager
@@ -78,9 +100,8 @@ def open_desk(request: pytest.FixtureRequest, open_seeker: Open, tmp_path: Path)
 
 
 @pytest.fixture
-def moment(clock: SkippingClock) -> Callable[..., str]:  # noqa: F811
+def moment(clock: SkippingClock) -> Callable[..., str]:
     """A time from now on the tests' clock, as requests write it."""
-    from datetime import timedelta
 
     def after(**time: float) -> str:
         return (clock.now() + timedelta(**time)).replace(microsecond=0).isoformat().replace("+00:00", "Z")

@@ -6,8 +6,8 @@ from typing import Any
 
 from infra.mail.file import Kept, kept_letters
 from tests.conformance.installation import SkippingClock
-from tests.contract.automation.conftest import Open
 from tests.contract.automation.seeker import Seeker
+from tests.integration.automation_calendar.conftest import Open
 from tests.integration.mail.conftest import post_office
 from tests.running import until
 

@@ -8,10 +8,9 @@ import pytest
 
 from infra.calendar.google import adapter
 from tests.conformance.installation import SkippingClock
-from tests.contract.automation.conftest import Open
 from tests.contract.automation.document_calendar import NEW_EVENT, NEW_FOLLOW_UP
 from tests.contract.automation.seeker import Seeker
-from tests.integration.automation_calendar.conftest import Desk, google_settings
+from tests.integration.automation_calendar.conftest import Desk, Open, google_settings
 from tests.integration.calendar.conftest import Simulator
 
 Moment = Callable[..., str]
