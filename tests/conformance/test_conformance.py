@@ -20,6 +20,8 @@ from runtime.system import READ_MODELS
 from streams.runner import INFRASTRUCTURE
 from tests.conformance.installation import Installation, installed
 from tests.conformance.outcome import Outcome, differences, outcome
+from tests.conformance.pursuits import EXPECTED as PURSUED
+from tests.conformance.pursuits import PURSUITS, pursuits
 from tests.conformance.stories import STORIES, in_time
 
 CRASHES = 10
@@ -112,14 +114,15 @@ async def test_every_story_ends_the_same(
         disturbances = [] if seed is None else [crash, exchange, redrive]
         disturbing = [disturb(there, random.Random(seed)) for disturb in disturbances]
         async with asyncio.timeout(150):
-            await asyncio.gather(*(story(there) for story in STORIES), *disturbing)
+            await asyncio.gather(*(story(there) for story in (*STORIES, *PURSUITS)), *disturbing)
 
         async def as_expected() -> bool:
-            return await outcome(there.system) == EXPECTED
+            return await outcome(there.system) == EXPECTED and await pursuits(there.system) == PURSUED
 
         try:
             await in_time(there, as_expected, 30)
         except AssertionError:
             assert await outcome(there.system) == EXPECTED
+            assert await pursuits(there.system) == PURSUED
         assert await differences(there.system) == {}
         assert there.failures == []
