@@ -1,7 +1,7 @@
 """Makes a read model again from the log, beside the live one, and puts it in its place."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -162,12 +162,6 @@ async def scratch(
             await drop_generation(source.pool, schema)
 
 
-async def discard(source: Source, model: ReadModel) -> None:
-    """Drops the generation that was begun. Raises `Busy`."""
-    async with _lease(source, next_of(model)):
-        await drop_generation(source.pool, next_of(model))
-
-
 async def prune(source: Source, model: ReadModel, keep: int) -> None:
     """Drops old generations but the latest `keep`. Raises `Busy`."""
     kept = {old_of(model, age) for age in range(1, keep + 1)}
@@ -175,6 +169,15 @@ async def prune(source: Source, model: ReadModel, keep: int) -> None:
         for schema in await generations(source.pool, model):
             if schema.startswith(f"{model.schema}_old") and schema not in kept:
                 await drop_generation(source.pool, schema)
+
+
+async def keep_live_only(source: Source, models: Sequence[ReadModel]) -> None:
+    """Drops all other generations: they do not follow erasures. One that is being filled stays: it will fold them."""
+    for model in models:
+        with suppress(Busy):
+            async with _lease(source, next_of(model)):
+                for schema in {*await generations(source.pool, model)} - {scratch_of(model)}:
+                    await drop_generation(source.pool, schema)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from infra.event_store import ROW, Row
 from infra.needles import Needles, files, in_file
 from infra.recorded_rows import recorded
 from infra.table_search import search, tables
+from projections.rebuild import keep_live_only
 from runtime.parts import Background, start_projectors, store_feed
 from runtime.system import READ_MODELS, System
 from schemas.codec import KeyNotLoaded, UndecodableEvent
@@ -107,7 +108,8 @@ def _readable(event: Recorded) -> bool:
 async def erase(system: System, subject: UUID, reason: str) -> int:
     """Destroy the key and wait until the read models have blanked what they hold; the erasure's position.
 
-    Whoever projects does it; where nobody does, we do. 0: was erased before.
+    Whoever projects does it; where nobody does, we do. Old generations, which nobody keeps up to date, are dropped.
+    0: was erased before.
     """
     envelope = Envelope("operator", subject, str(subject), any_owner=True)
     outcome = await system.bus.send(EraseSubject(subject, reason), envelope)
@@ -118,6 +120,7 @@ async def erase(system: System, subject: UUID, reason: str) -> int:
     async with store_feed(system) as feed, Background(failed) as background:
         start_projectors(system, feed, background)
         await system.positions.reached(READ_MODELS, outcome.last, _FOLD_SECONDS)
+    await keep_live_only(system.source, READ_MODELS)
     return outcome.last
 
 

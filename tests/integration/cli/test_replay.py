@@ -128,6 +128,15 @@ async def test_making_everything_again_sends_nothing(there: Running) -> None:
     assert [event["type"] for event in after["events"]].count("RoutingClaimed") == 2
 
 
+async def test_a_person_who_is_erased_is_in_no_old_generation_either(there: Running) -> None:
+    assert (await replay(there, "service_jobs", "--yes")).status == 0
+    job_id = await there.system.database.pool.fetchval("select id from service_jobs_v1_old1.service_job")
+    home, dsn = str(there.system.settings.jobstream_home), there.system.database.dsn
+    erase = ("erase", str(job_id), "--reason", "asked", "--yes")
+    erased = await jobstream(*erase, DATABASE_URL=dsn, JOBSTREAM_HOME=home)
+    assert (erased.status, "nothing is left" in erased.output) == (0, True), erased
+
+
 class Terminal:
     """A command that believes that a person sits there."""
 

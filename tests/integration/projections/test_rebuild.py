@@ -16,7 +16,17 @@ from projections.generations import TablesChanged, generations
 from projections.positions import Positions
 from projections.projector import Projector
 from projections.read_model import ReadModel
-from projections.rebuild import Busy, NoGeneration, OtherEpoch, Source, discard, prune, rebuilding, returning, scratch
+from projections.rebuild import (
+    Busy,
+    NoGeneration,
+    OtherEpoch,
+    Source,
+    keep_live_only,
+    prune,
+    rebuilding,
+    returning,
+    scratch,
+)
 from projections.standstill import LiveBehind
 from tests.integration.projections.recording import Recording, eventually, routings_model
 
@@ -235,9 +245,20 @@ async def test_one_rebuild_of_a_read_model_at_a_time(recording: Recording) -> No
     await recording.generation(model)
     async with rebuilding(source(recording), model):
         with pytest.raises(Busy, match="routings_v1_next"):
-            await discard(source(recording), model)
-    await discard(source(recording), model)
+            await prune(source(recording), model, keep=0)
+
+
+async def test_all_generations_but_the_live_one_and_what_is_being_filled_can_go(recording: Recording) -> None:
+    model = routings_model()
+    await recording.generation(model)
+    async with rebuilding(source(recording), model) as rebuild:
+        await rebuild.flip()
+    async with rebuilding(source(recording), model):
+        await keep_live_only(source(recording), [model])
+        assert await generations(recording.pool, model) == ["routings_v1_next", "routings_v1_old1"]
+    await keep_live_only(source(recording), [model])
     assert await generations(recording.pool, model) == []
+    assert (await recording.checkpoint(model))["position"] == 0
 
 
 async def test_a_live_generation_that_was_made_anew_is_not_replaced_by_one_that_is_ahead(
