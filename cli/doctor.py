@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 
 from infra import logging
 from infra.embedded_postgres import PostgresUnavailable
+from infra.mail.registry import mail_provider
 from infra.master_key import master_key
 from infra.settings import BadSettings, Settings, check_exposure, load
 from runtime.system import database_dsn
@@ -63,6 +64,7 @@ def _findings() -> Iterator[Finding]:
         logging.configure(settings)
         check_exposure(settings)
         master_key(settings)
+        mail_provider(settings)
     except BadSettings as problem:
         yield Finding("settings", False, str(problem), "see .env.example for every setting and what it takes")
         return

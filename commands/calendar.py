@@ -79,6 +79,17 @@ async def schedule_calendar_event(command: ScheduleCalendarEvent, work: Work) ->
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """What the sender of a new reminder learns at once."""
+
+    id: UUID
+    summary: str
+    starts_at: datetime
+    ends_at: datetime
+    reminders: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RemindOfFollowUp:
     """Put a reminder into the calendar to get back to a company."""
 
@@ -88,8 +99,7 @@ class RemindOfFollowUp:
 
 
 @handles(RemindOfFollowUp)
-async def remind_of_follow_up(command: RemindOfFollowUp, work: Work) -> UUID:
-    """The event."""
+async def remind_of_follow_up(command: RemindOfFollowUp, work: Work) -> Reminder:
     application = await application_for(work, command.job_number)
     job = await posting_of(work, application)
     return _remind(
@@ -113,8 +123,7 @@ class RemindOfDeadline:
 
 
 @handles(RemindOfDeadline)
-async def remind_of_deadline(command: RemindOfDeadline, work: Work) -> UUID:
-    """The event."""
+async def remind_of_deadline(command: RemindOfDeadline, work: Work) -> Reminder:
     application = await application_for(work, command.job_number)
     job = await posting_of(work, application)
     starts_at = datetime.combine(command.day, time(tzinfo=UTC))
@@ -137,7 +146,7 @@ def _remind(
     starts_at: datetime,
     ends_at: datetime,
     description: str | None,
-) -> UUID:
+) -> Reminder:
     kind, id = about["kind"], work.new_id()
     reminder = CalendarEvent(
         id=id,
@@ -155,7 +164,7 @@ def _remind(
         timestamp=work.now,
     )
     work.lead(reminder)
-    return id
+    return Reminder(id, summary, starts_at, ends_at, REMINDERS[kind])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The calendar: interviews, reminders and deadlines."""
 
 import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -27,14 +29,16 @@ from api.automation.paging import Form, Limit, Page, PageForm, Skip, cut
 from api.session import Reading, Session, Writing
 from commands.applications import ScheduleInterview
 from commands.bus import Outcome, Unavailable
-from commands.calendar import DeleteCalendarEvent, RemindOfDeadline, RemindOfFollowUp
-from domain.calendar.kinds import SyncStatus, event_id, event_of, parsed_id
+from commands.calendar import DeleteCalendarEvent, Reminder, RemindOfDeadline, RemindOfFollowUp
+from domain.calendar.kinds import REMINDERS, EventKind, SyncStatus, event_id, event_of, interview_summary, parsed_id
 from domain.errors import NotFound
 from domain.numbers import Kind, stream_id
 from projections.applications.fold import applications
 from projections.calendar.fold import calendar
 
 router = APIRouter(prefix="/calendar", tags=["Calendar Integration"])
+
+Row = Mapping[str, Any]
 
 # How long an answer waits for the agents: one puts the event into our calendar, one into an outside calendar.
 WAIT_SECONDS = 10.0
@@ -64,12 +68,9 @@ async def interview(wanted: NewInterviewEvent, request: Request, session: Writin
         preparation_notes=wanted.notes,
     )
     outcome = await session.send(command, applications)
-    row = await _shown_when_there(session, event_of(await _interview_id(session, outcome)))
-    answer = {
-        **_timed(row, request),
-        "location": row["location"],
-        "created_at": row["created_at"],
-    }
+    id = event_of(await _interview_id(session, outcome))
+    row = await _shown_when_there(session, id) or await _from_command(session, id, command, outcome)
+    answer = {**_timed(row, request), "location": row["location"], "created_at": row["created_at"]}
     return session.answer(answer, 201)
 
 
@@ -83,8 +84,7 @@ async def interview(wanted: NewInterviewEvent, request: Request, session: Writin
 async def follow_up_reminder(wanted: NewFollowUpReminder, request: Request, session: Writing) -> Response:
     notes = wanted.notes or wanted.follow_up_type.replace("_", " ").capitalize()
     outcome = await session.send(RemindOfFollowUp(wanted.job_id, wanted.reminder_time, notes), calendar)
-    row = await _shown_when_there(session, await _reminder_id(session, outcome))
-    return session.answer(_timed(row, request), 201)
+    return session.answer(_timed(await _reminder(session, outcome), request), 201)
 
 
 @router.post(
@@ -97,9 +97,8 @@ async def follow_up_reminder(wanted: NewFollowUpReminder, request: Request, sess
 async def deadline_reminder(wanted: NewDeadlineReminder, request: Request, session: Writing) -> Response:
     """An all-day event."""
     outcome = await session.send(RemindOfDeadline(wanted.job_id, wanted.deadline, wanted.job_url), calendar)
-    row = await _shown_when_there(session, await _reminder_id(session, outcome))
-    answer = {**_linked(row, request), "date": row["starts_at"].date(), "all_day": True}
-    return session.answer(answer, 201)
+    row = await _reminder(session, outcome)
+    return session.answer({**_linked(row, request), "date": row["starts_at"].date(), "all_day": True}, 201)
 
 
 @router.get("/upcoming", summary="Get Upcoming Events", response_model=CalendarEvents)
@@ -137,55 +136,64 @@ async def _interview_id(session: Session, outcome: Outcome) -> UUID:
     if not outcome.duplicate:
         return stream_id(Kind.INTERVIEW, outcome.result.number)
     made = session.system.applications.interviews.made_at(outcome.first, session.person)
-    number = await session.repeated(_number(made))
-    return stream_id(Kind.INTERVIEW, number)
+    return stream_id(Kind.INTERVIEW, await session.repeated(_number(made)))
 
 
-async def _number(made: Any) -> int:
+async def _number(made: Awaitable[int | None]) -> int:
     return int(found(await made, "Interview", None))
 
 
-async def _reminder_id(session: Session, outcome: Outcome) -> UUID:
-    if not outcome.duplicate:
-        return UUID(int=outcome.result.int)
-    row = await session.repeated(_made_at(session, outcome.first))
-    return UUID(int=row["id"].int)
+async def _from_command(session: Session, id: UUID, command: ScheduleInterview, outcome: Outcome) -> Row:
+    """What the calendar will show. The interview is recorded: an error would have it scheduled once more."""
+    if outcome.duplicate:
+        raise Unavailable("the calendar does not show yet what the first request made")
+    job = await known(session, command.job_number)
+    return {
+        "id": id,
+        "summary": interview_summary(command.kind, job["title"], job["company"]),
+        "starts_at": command.scheduled_at,
+        "ends_at": command.scheduled_at + timedelta(minutes=command.duration_minutes),
+        "location": command.location,
+        "reminders": REMINDERS[EventKind.INTERVIEW],
+        "created_at": outcome.result.created_at,
+        "link": None,
+    }
 
 
-async def _made_at(session: Session, position: int) -> Any:
-    return found(await session.system.calendar.made_at(position, session.person), "Event", None)
+async def _reminder(session: Session, outcome: Outcome) -> Row:
+    """The event as the calendar shows it, or, while that lags, as it will."""
+    if outcome.duplicate:
+        row = await session.repeated(_made_at(session, outcome.first))
+        return await _shown_when_there(session, UUID(int=row["id"].int)) or row
+    made: Reminder = outcome.result
+    return await _shown_when_there(session, UUID(int=made.id.int)) or {**asdict(made), "link": None}
 
 
-async def _shown_when_there(session: Session, id: UUID) -> Any:
-    """The event once the calendar has it, and an outside calendar was asked to show it.
+async def _made_at(session: Session, position: int) -> Row:
+    return dict(found(await session.system.calendar.made_at(position, session.person), "Event", None))
 
-    Raises `Unavailable` when it takes too long: it was recorded all the same, and will be there.
+
+async def _shown_when_there(session: Session, id: UUID) -> Row | None:
+    """The event once the calendar has it, and an outside calendar was asked to show it; as far as that has come when
+    it takes too long.
     """
     positions, asks = session.system.positions, session.system.calendar.by_id
-    row = None
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                seen = positions.of(calendar)
-                row = await asks(id, session.person)
-                if row is not None and _settled(session, row):
-                    return row
-                if positions.stopped(calendar):
-                    break
-                await positions.reached([calendar], seen + 1, WAIT_SECONDS)
-    except TimeoutError:
-        pass
-    if row is None:
-        raise Unavailable("the calendar does not show yet what was recorded")
-    return row
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while True:
+        seen = positions.of(calendar)
+        row: Row | None = await asks(id, session.person)
+        left = deadline - asyncio.get_running_loop().time()
+        if left <= 0 or positions.stopped(calendar) or (row is not None and _settled(session, row)):
+            return row
+        await positions.reached([calendar], seen + 1, left)
 
 
-def _settled(session: Session, row: Any) -> bool:
+def _settled(session: Session, row: Row) -> bool:
     outside = session.system.calendar_provider is not None
     return not outside or row["sync_status"] in (SyncStatus.SYNCED, SyncStatus.FAILED)
 
 
-def _linked(row: Any, request: Request) -> dict[str, Any]:
+def _linked(row: Row, request: Request) -> dict[str, Any]:
     outside = request.app.state.services.calendar_provider is not None
     return {
         "event_id": event_id(row["id"]),
@@ -195,11 +203,11 @@ def _linked(row: Any, request: Request) -> dict[str, Any]:
     }
 
 
-def _timed(row: Any, request: Request) -> dict[str, Any]:
+def _timed(row: Row, request: Request) -> dict[str, Any]:
     return {**_linked(row, request), "start_time": row["starts_at"], "end_time": row["ends_at"]}
 
 
-def _listed(row: Any) -> dict[str, Any]:
+def _listed(row: Row) -> dict[str, Any]:
     return {
         "event_id": event_id(row["id"]),
         "summary": row["summary"],

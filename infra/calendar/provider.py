@@ -42,11 +42,9 @@ class ExternalEvent:
 
 
 class Provider(Protocol):
-    """Every method but `health` raises `Refused` or `Unavailable`. All of them may be repeated: the id is ours."""
+    """Every method raises `Refused` or `Unavailable`. All of them may be repeated: the id is ours."""
 
     name: str
-    call_seconds: float
-    """The longest that a look-up and a change take together, in seconds; a lease on the work must be longer."""
 
     async def find(self, id: UUID) -> ExternalEvent | None:
         """The event that carries our id, also one that was removed; None if there never was one."""
@@ -61,8 +59,4 @@ class Provider(Protocol):
 
     async def remove(self, id: UUID) -> None:
         """Removes the event. Removing one that is not there changes nothing."""
-        ...
-
-    async def health(self) -> str:
-        """Says "healthy" or "degraded" (calls are being held back); costs nothing and calls nobody."""
         ...

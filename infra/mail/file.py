@@ -29,16 +29,12 @@ class FileMail:
 
     def __init__(self, folder: Path, outbound: Outbound | None = None) -> None:
         self._folder, self._outbound = folder, outbound or Outbound(SYSTEM)
-        self.send_seconds = self._outbound.longest(SEND)
 
     async def sent(self, id: UUID) -> bool | None:
         return await self._outbound.call(SENT, lambda: asyncio.to_thread(_path(self._folder, id).exists))
 
     async def send(self, letter: Letter) -> None:
         await self._outbound.call(SEND, lambda: asyncio.to_thread(self._write, letter))
-
-    async def health(self) -> str:
-        return self._outbound.health()
 
     def _write(self, letter: Letter) -> None:
         try:

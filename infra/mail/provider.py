@@ -10,8 +10,6 @@ class Provider(Protocol):
     """`sent` and `send` raise `Refused` or `Unavailable`; `send` may also raise `Ambiguous`."""
 
     name: str
-    send_seconds: float
-    """The longest that `send` takes, in seconds; a lease on the work must be longer."""
 
     async def sent(self, id: UUID) -> bool | None:
         """Whether the letter went out before. None: this provider cannot tell."""
@@ -19,8 +17,4 @@ class Provider(Protocol):
 
     async def send(self, letter: Letter) -> None:
         """Hands the letter over. After `Ambiguous` it may have gone."""
-        ...
-
-    async def health(self) -> str:
-        """Says "healthy" or "degraded" (calls are being held back); costs nothing and calls nobody."""
         ...

@@ -47,16 +47,12 @@ class SmtpMail:
 
     def __init__(self, server: Server, outbound: Outbound | None = None) -> None:
         self._server, self._outbound = server, outbound or Outbound(SYSTEM)
-        self.send_seconds = self._outbound.longest(SEND)
 
     async def sent(self, id: UUID) -> bool | None:
         return None  # SMTP has no way to ask what became of a letter
 
     async def send(self, letter: Letter) -> None:
         await self._outbound.call(SEND, lambda: self._send(letter))
-
-    async def health(self) -> str:
-        return self._outbound.health()
 
     async def _send(self, letter: Letter) -> None:
         try:

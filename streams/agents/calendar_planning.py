@@ -1,6 +1,6 @@
 """Puts what happens to applications into the calendar: interviews, and the days by which offers want an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from domain.applications.statuses import FINAL, InterviewOutcome, OfferStatus, S
 from domain.calendar.kinds import EventKind, Removal, event_of, interview_summary
 from domain.errors import NotFound
 from schemas.recorded import Recorded
-from streams.agent import Agent, Reached, Send
+from streams.agent import Agent, Send
 
 log = structlog.get_logger(__name__)
 
@@ -36,10 +36,12 @@ class Planned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CalendarPlanning:
-    """`reached(position)` waits until the read models have folded that position."""
+    """`caught_up()` waits until the read model has folded all that is recorded now: what this agent itself did for an
+    earlier event may stand behind the event that it handles.
+    """
 
     planned: Planned
-    reached: Reached
+    caught_up: Callable[[], Awaitable[None]]
 
     def agent(self) -> Agent:
         agent = Agent("calendar_planning", contexts=("applications", "calendar"))
@@ -59,12 +61,12 @@ class CalendarPlanning:
         """Nobody goes to the interviews of an application that is over."""
         if event.type == "ApplicationStatusChanged" and Status(event["to_status"]) not in FINAL:
             return
-        await self.reached(event.position)
+        await self.caught_up()
         for id in await self.planned.still_to_come(event["number"], event.occurred_at):
             await send(RemoveCalendarEvent(id, Removal.APPLICATION_ENDED), id)
 
     async def application_restored(self, event: Recorded, send: Send) -> None:
-        await self.reached(event.position)
+        await self.caught_up()
         for id in await self.planned.taken_away(event["number"], event.occurred_at):
             await send(RestoreCalendarEvent(id, Removal.APPLICATION_ENDED), id)
 

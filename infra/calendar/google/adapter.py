@@ -27,7 +27,6 @@ class GoogleCalendar:
     def __init__(self, session: Session, calendar: str, outbound: Outbound) -> None:
         self._session, self._outbound = session, outbound
         self._events = f"calendars/{quote(calendar, safe='@')}/events"
-        self.call_seconds = outbound.longest(FIND) + outbound.longest(PUT)
 
     async def find(self, id: UUID) -> ExternalEvent | None:
         return await self._outbound.call(FIND, lambda: self._find(FIND, id))
@@ -37,9 +36,6 @@ class GoogleCalendar:
 
     async def remove(self, id: UUID) -> None:
         await self._outbound.call(REMOVE, lambda: self._remove(id))
-
-    async def health(self) -> str:
-        return self._outbound.health()
 
     async def _find(self, operation: Operation, id: UUID) -> ExternalEvent | None:
         response = await self._session.send(operation, "GET", self._path(id))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from icalendar import Calendar
@@ -16,7 +17,7 @@ from tests.contract.automation.document_calendar import (
     NEW_FOLLOW_UP,
     UPCOMING,
 )
-from tests.contract.automation.seeker import Seeker
+from tests.contract.automation.seeker import PLACE, People, Seeker
 from tests.contract.likeness import assert_like
 from tests.running import until
 
@@ -234,3 +235,23 @@ async def test_the_feed_is_at_the_products_other_place_too(seeker: Seeker) -> No
         url = (await client.post("/calendar/feed")).json()["url"]
         assert url.startswith("http://127.0.0.1/api/v1/calendar/feed.ics?token=")
         assert (await client.get(url)).status_code == 200
+
+
+async def test_a_feed_opens_without_a_key_and_shows_its_persons_events_only(people: People) -> None:
+    one, other = await people.somebody(), await people.somebody()
+    url = (await one.ask("POST", "/calendar/feed", status=201))["url"]
+    mine = await remind(one)
+    theirs = await remind(other)
+    async with people.running.at(PLACE) as nobody:
+        [event] = Calendar.from_ical((await nobody.get(url)).text).events
+        assert str(event["uid"]) == f"{UUID(hex=mine['event_id'].removeprefix('cal_'))}@jobstream"
+        assert (await nobody.get(mine["calendar_link"])).status_code == 200
+        for path in ("/calendar/upcoming", "/calendar/feed"):
+            assert (await nobody.get(path)).status_code == 401
+    assert await one.refused("DELETE", f"/calendar/event/{theirs['event_id']}", status=404) == "Event not found"
+    assert len((await one.ask("GET", "/calendar/upcoming?days=3650"))["events"]) == 1
+
+
+async def remind(seeker: Seeker) -> dict[str, Any]:
+    body = {**NEW_DEADLINE, "job_id": await seeker.job(), "deadline": spoken(SOON)[:10]}
+    return dict(await seeker.ask("POST", "/calendar/deadline-reminder", body, 201))

@@ -104,12 +104,6 @@ async def test_a_token_that_ran_out_is_refreshed_and_kept(
         assert await another.find(uuid4()) is None
 
 
-async def test_a_provider_says_how_long_a_change_may_take_and_that_it_is_well(google: GoogleCalendar) -> None:
-    await google.find(uuid4())
-    assert 10 < google.call_seconds < 400
-    assert await google.health() == "healthy"
-
-
 async def test_another_calendar_of_the_account_can_be_written(simulator: Simulator, client_file: Path) -> None:
     await simulator.sign_in(client_file)
     asked: list[str] = []

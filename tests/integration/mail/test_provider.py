@@ -48,9 +48,3 @@ async def test_an_address_that_is_none_is_refused_without_being_repeated(office:
         await office.provider.send(letter(to=to))
     assert not to or to not in str(refusal.value)
     assert office.arrived() == []
-
-
-async def test_a_provider_that_works_is_healthy_and_says_how_long_a_letter_may_take(office: Office) -> None:
-    await office.provider.send(letter())
-    assert await office.provider.health() == "healthy"
-    assert 10 < office.provider.send_seconds < 300

@@ -80,7 +80,7 @@ def test_a_follow_up_reminder_lasts_half_an_hour_and_reminds_twice() -> None:
         reminders=[1440, 60],
         source_id=None,
     )
-    assert answered.result == answered.events[0].stream_id
+    assert answered.result.id == answered.events[0].stream_id
 
 
 def test_a_deadline_takes_a_whole_day_and_reminds_three_times() -> None:

@@ -29,7 +29,6 @@ class Wall:
     fails: list[Exception] = field(default_factory=list)
     late: bool = False
     name: str = "wall"
-    call_seconds: float = 1.0
 
     async def find(self, id: UUID) -> ExternalEvent | None:
         entry = self.entries.get(id)
@@ -48,9 +47,6 @@ class Wall:
             raise self.fails.pop(0)
         self.entries.pop(id, None)
         self.removed.append(id)
-
-    async def health(self) -> str:
-        return "healthy"
 
 
 def external(id: UUID, revision: int | None) -> ExternalEvent:

@@ -35,7 +35,6 @@ class Post:
     fails: list[Exception] = field(default_factory=list)
     knows: bool = True
     name: str = "post"
-    send_seconds: float = 1.0
 
     async def sent(self, id: UUID) -> bool | None:
         return any(letter.id == id for letter in self.letters) if self.knows else None
@@ -45,9 +44,6 @@ class Post:
             self.letters.append(letter)
         if self.fails:
             raise self.fails.pop(0)
-
-    async def health(self) -> str:
-        return "healthy"
 
 
 @dataclass
