@@ -9,6 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from infra import embedded_postgres
 from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres
 from infra.event_store import EventStore
@@ -28,7 +29,10 @@ async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[st
     """The DSN of a server of the session's own. Its database `migrated` is the template of `database`."""
     folder: Path = tmp_path_factory.mktemp("postgres")
     server = EmbeddedPostgres(folder)
-    dsn = await server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # A running system has some twenty connections, and several of them stay up for many tests.
+        patch.setitem(embedded_postgres._SETTINGS, "max_connections", "400")
+        dsn = await server.start()
     try:
         connection = await asyncpg.connect(dsn)
         await connection.execute(f"create database {_TEMPLATE}")

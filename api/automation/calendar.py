@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.automation.calendar_feed import link_to
-from api.automation.errors import ERRORS
+from api.automation.errors import UNKNOWN_JOB
 from api.automation.fields import Number
 from api.automation.jobs import known
 from api.automation.mapping import found
@@ -43,7 +43,6 @@ Row = Mapping[str, Any]
 # How long an answer waits for the agents: one puts the event into our calendar, one into an outside calendar.
 WAIT_SECONDS = 10.0
 
-UNKNOWN_JOB: dict[int | str, dict[str, Any]] = {404: {"model": ERRORS.model, "description": "The job is not known"}}
 
 Days = Annotated[int, Query(ge=0, le=3650, description="Days to look ahead")]
 Most = Annotated[int, Query(ge=1, le=1000, description="Max events to return")]

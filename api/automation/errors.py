@@ -30,5 +30,7 @@ def _sentence(fields: tuple[FieldProblem, ...]) -> str:
     return sentence(fields)
 
 
+UNKNOWN_JOB: dict[int | str, dict[str, Any]] = {404: {"model": PlainError, "description": "The job is not known"}}
+
 # The document knows no 422: "400 Bad Request" is its answer to what is wrong in a path, a query or a body.
 ERRORS = ErrorShape(model=PlainError, render=_plain, invalid=400, word=_sentence)

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from api.automation.errors import UNKNOWN_JOB
 from api.automation.fields import Number
 from api.automation.jobs import known
 from api.automation.mapping import found
@@ -35,7 +36,7 @@ router = APIRouter(prefix="/followup", tags=["Follow-up Automation"], route_clas
 HoursAhead = Annotated[int, Query(ge=0, le=24 * 366, description="Hours to look ahead")]
 
 
-@router.post("/schedule", status_code=201, summary="Schedule Follow-up", response_model=FollowUp)
+@router.post("/schedule", status_code=201, summary="Schedule Follow-up", response_model=FollowUp, responses=UNKNOWN_JOB)
 async def schedule(wanted: NewFollowUp, session: Writing) -> Response:
     """With `send_automatically` it is mailed when it comes due; otherwise it announces itself."""
     command = ScheduleFollowUp(
@@ -48,7 +49,13 @@ async def schedule(wanted: NewFollowUp, session: Writing) -> Response:
     return session.answer(_scheduled(wanted, outcome.result), 201)
 
 
-@router.post("/sequence", status_code=201, summary="Schedule Follow-up Sequence", response_model=ScheduledSequence)
+@router.post(
+    "/sequence",
+    status_code=201,
+    summary="Schedule Follow-up Sequence",
+    response_model=ScheduledSequence,
+    responses=UNKNOWN_JOB,
+)
 async def schedule_sequence(wanted: NewSequence, session: Writing) -> Response:
     """All steps of a predefined sequence, on its days at 09:00 UTC."""
     command = ScheduleFollowUpSequence(wanted.job_id, wanted.sequence_name, variables=wanted.variables)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from api.automation.errors import UNKNOWN_JOB
 from api.automation.fields import Number
 from api.automation.jobs import known
 from api.automation.mapping import changes, found
@@ -36,7 +37,9 @@ NAMES: Mapping[str, str] = {
 }
 
 
-@router.post("/interviews", status_code=201, summary="Schedule Interview", response_model=Interview)
+@router.post(
+    "/interviews", status_code=201, summary="Schedule Interview", response_model=Interview, responses=UNKNOWN_JOB
+)
 async def schedule(wanted: NewInterview, session: Writing) -> Response:
     """Puts it into the calendar; the application is `interview_scheduled` unless it is `interviewing` already."""
     command = ScheduleInterview(

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.automation.errors import UNKNOWN_JOB
 from api.automation.fields import Number
 from api.automation.jobs import known
 from api.automation.mapping import changes, found
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/ats", tags=["Application Tracking System"], route_cl
 NAMES: Mapping[str, str] = {"note_type": "kind", "content": "content", "is_important": "important"}
 
 
-@router.post("/notes", status_code=201, summary="Add Note", response_model=Note)
+@router.post("/notes", status_code=201, summary="Add Note", response_model=Note, responses=UNKNOWN_JOB)
 async def add(wanted: NewNote, session: Writing) -> Response:
     command = AddNote(wanted.job_id, wanted.note_type, wanted.content, wanted.is_important)
     outcome = await session.send(command, applications)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.automation.errors import UNKNOWN_JOB
 from api.automation.fields import Number, money
 from api.automation.jobs import known
 from api.automation.mapping import changes, found
@@ -42,7 +43,7 @@ NAMES: Mapping[str, str] = {
 }
 
 
-@router.post("/offers", status_code=201, summary="Record Offer", response_model=Offer)
+@router.post("/offers", status_code=201, summary="Record Offer", response_model=Offer, responses=UNKNOWN_JOB)
 async def record(wanted: NewOffer, session: Writing) -> Response:
     """The application is `offer_received`, and the calendar reminds of the expiration."""
     command = RecordOffer(
