@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from bench import append, codec, memory, posting, projection, rebuild, relay, visible, web_sockets
+from bench import append, codec, memory, posting, projection, rebuild, relay, tracking, visible, web_sockets
 from bench.measurement import Result, table
 from bench.surroundings import surroundings
 from infra.kafka.jars import BrokerUnavailable
@@ -93,6 +93,16 @@ async def _rebuild(quick: bool) -> Sequence[Result]:
     return await rebuild.measure(rebuild.QUICK if quick else rebuild.FULL)
 
 
+async def _tracking(quick: bool) -> Sequence[Result]:
+    rounds = posting.QUICK if quick else posting.FULL
+    found = [await tracking.beside(size, rounds) for size in (tracking.QUICK_SIZES if quick else tracking.SIZES)]
+    return [result for results in found for result in results]
+
+
+async def _figures(quick: bool) -> Sequence[Result]:
+    return [await tracking.figures()]
+
+
 MEASUREMENTS: Mapping[str, Measure] = {
     "append": _append,
     "posting-apart": _apart,
@@ -101,6 +111,8 @@ MEASUREMENTS: Mapping[str, Measure] = {
     "visible-kafka": _visible_kafka,
     "relay": _relay,
     "web-sockets": _web_sockets,
+    "tracking": _tracking,
+    "figures": _figures,
     "memory": _memory,
     "projection": _projection,
     "rebuild": _rebuild,

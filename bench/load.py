@@ -1,16 +1,19 @@
-"""The load generator, a process of its own: `python -m bench.load PORT PATH CALLERS SECONDS [PER_SECOND]`.
+"""The load generator, a process of its own: `python -m bench.load PORT METHOD PATH CALLERS SECONDS [--rate R] …`.
 
-It posts the body that comes on stdin.
-Every caller keeps one connection and sends the same bytes again. Without PER_SECOND each sends as soon as it has its
-answer; with it, requests go out at their times whatever becomes of the earlier ones, and a request's latency counts
-from its time, so that a stall of the server is not hidden by the requests it kept from being sent.
+Every request has the body that comes on stdin, if any. Every caller keeps one connection and sends the same bytes
+again; a `{n}` in PATH counts up instead, from FIRST, until the time or the numbers below END are used up.
+Without --rate each sends as soon as it has its answer; with it, requests go out at their times whatever becomes of the
+earlier ones, and a request's latency counts from its time, so that a stall of the server is not hidden by the requests
+it kept from being sent.
 """
 
+import argparse
 import asyncio
+import itertools
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -40,8 +43,8 @@ class Tally:
 class Caller(asyncio.Protocol):
     """One connection. `answered` is called after each answer; it may call `send` at once."""
 
-    def __init__(self, request: bytes, tally: Tally, answered: Callable[["Caller"], None]) -> None:
-        self._request, self._tally, self._answered = request, tally, answered
+    def __init__(self, requests: Iterator[bytes], tally: Tally, answered: Callable[["Caller"], None]) -> None:
+        self._requests, self._tally, self._answered = requests, tally, answered
         self._write: Callable[[bytes], None]
         self._began = 0.0
         self._awaited = 0
@@ -50,9 +53,14 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._write = cast(asyncio.Transport, transport).write  # uvloop's is none by its classes
 
-    def send(self, began: float) -> None:
+    def send(self, began: float) -> bool:
+        """False when there is nothing more to ask."""
+        request = next(self._requests, None)
+        if request is None:
+            return False
         self._began = began
-        self._write(self._request)
+        self._write(request)
+        return True
 
     def data_received(self, data: bytes) -> None:
         self._buffer = buffer = self._buffer + data if self._buffer else data
@@ -67,14 +75,14 @@ class Caller(asyncio.Protocol):
 
     def _settle(self, answer: bytes) -> None:
         self._buffer, self._awaited = b"", 0
-        if answer.startswith(b"HTTP/1.1 201"):
+        if answer.startswith(b"HTTP/1.1 20"):
             self._tally.latencies.append(time.perf_counter() - self._began)
         else:
             self._tally.refused.append(answer[:200].decode("latin-1"))
         self._answered(self)
 
 
-async def as_fast_as_answered(request: bytes, port: int, callers: int, seconds: float) -> bytes:
+async def as_fast_as_answered(requests: Iterator[bytes], port: int, callers: int, seconds: float) -> bytes:
     loop, tally = asyncio.get_running_loop(), Tally()
     done = loop.create_future()
     began, under_way = time.perf_counter(), callers
@@ -82,22 +90,22 @@ async def as_fast_as_answered(request: bytes, port: int, callers: int, seconds: 
     def answered(caller: Caller) -> None:
         nonlocal under_way
         now = time.perf_counter()
-        if now - began < seconds:
-            caller.send(now)
+        if now - began < seconds and caller.send(now):
             return
         under_way -= 1
         if not under_way:
             done.set_result(None)
 
-    connected = [await _connect(loop, port, request, tally, answered) for _ in range(callers)]
+    connected = [await _connect(loop, port, requests, tally, answered) for _ in range(callers)]
     began = time.perf_counter()
     for caller in connected:
-        caller.send(began)
+        if not caller.send(began):
+            raise ValueError("fewer requests than callers")
     await done
     return tally.report(time.perf_counter() - began)
 
 
-async def at_a_rate(request: bytes, port: int, callers: int, seconds: float, per_second: float) -> bytes:
+async def at_a_rate(requests: Iterator[bytes], port: int, callers: int, seconds: float, per_second: float) -> bytes:
     loop, tally = asyncio.get_running_loop(), Tally()
     idle: deque[Caller] = deque()
     due: deque[float] = deque()
@@ -108,7 +116,7 @@ async def at_a_rate(request: bytes, port: int, callers: int, seconds: float, per
         else:
             idle.append(caller)
 
-    idle.extend([await _connect(loop, port, request, tally, answered) for _ in range(callers)])
+    idle.extend([await _connect(loop, port, requests, tally, answered) for _ in range(callers)])
     began, count = time.perf_counter(), int(seconds * per_second)
     for number in range(count):
         at = began + number / per_second
@@ -122,24 +130,40 @@ async def at_a_rate(request: bytes, port: int, callers: int, seconds: float, per
 
 
 async def _connect(
-    loop: asyncio.AbstractEventLoop, port: int, request: bytes, tally: Tally, answered: Callable[[Caller], None]
+    loop: asyncio.AbstractEventLoop,
+    port: int,
+    requests: Iterator[bytes],
+    tally: Tally,
+    answered: Callable[[Caller], None],
 ) -> Caller:
-    _, caller = await loop.create_connection(lambda: Caller(request, tally, answered), "127.0.0.1", port)
+    _, caller = await loop.create_connection(lambda: Caller(requests, tally, answered), "127.0.0.1", port)
     return caller
 
 
-def _request(path: str, body: bytes) -> bytes:
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+def _request(method: str, path: str, body: bytes) -> bytes:
+    kind = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nhost: bench\r\n{kind}\r\n".encode() + body
+
+
+def _requests(method: str, path: str, body: bytes, first: int, end: int) -> Iterator[bytes]:
+    if "{n}" not in path:
+        return itertools.repeat(_request(method, path, body))
+    return (_request(method, path.replace("{n}", str(number)), body) for number in range(first, end))
 
 
 def main() -> None:
-    port, path, callers, seconds, *rate = sys.argv[1:]
-    request = _request(path, sys.stdin.buffer.read())
-    given = (request, int(port), int(callers), float(seconds))
-    report = uvloop.run(at_a_rate(*given, float(rate[0])) if rate else as_fast_as_answered(*given))
+    parser = argparse.ArgumentParser(prog="python -m bench.load")
+    for name, kind in (("port", int), ("method", str), ("path", str), ("callers", int), ("seconds", float)):
+        parser.add_argument(name, type=kind)
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--end", type=int, default=sys.maxsize)
+    given = parser.parse_args()
+    requests = _requests(given.method, given.path, sys.stdin.buffer.read(), given.first, given.end)
+    if given.rate is None:
+        report = uvloop.run(as_fast_as_answered(requests, given.port, given.callers, given.seconds))
+    else:
+        report = uvloop.run(at_a_rate(requests, given.port, given.callers, given.seconds, given.rate))
     sys.stdout.buffer.write(report)
 
 

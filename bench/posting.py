@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,19 @@ FULL, QUICK = Rounds(5, 5.0), Rounds(2, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Where requests go: ours and the bare endpoint's port; the database; and the settings of the processes."""
+
+    ours: int
+    bare: int
+    dsn: str
+    folder: Path
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """Where requests go: ours and the bare endpoint's port, the database, the request's body."""
+    """The same with the body of a request."""
 
     ours: int
     bare: int
@@ -66,7 +77,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site(*roles: tuple[str, ...], **settings: str) -> AsyncIterator[Site]:
+async def ground(*roles: tuple[str, ...], **settings: str) -> AsyncIterator[Ground]:
     """The processes of `roles` over a new database, the last of them serving HTTP; and the bare endpoint."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jobstream-bench-")))
@@ -79,7 +90,14 @@ async def site(*roles: tuple[str, ...], **settings: str) -> AsyncIterator[Site]:
         for role in roles:
             await stack.enter_async_context(process(folder, *role, **settings))
         await stack.enter_async_context(process(folder, "bench.noop", str(bare)))
-        yield Site(ours, bare, dsn, await directory.job(dsn))
+        yield Ground(ours, bare, dsn, folder, settings)
+
+
+@asynccontextmanager
+async def site(*roles: tuple[str, ...], **settings: str) -> AsyncIterator[Site]:
+    """The same with a service job to post."""
+    async with ground(*roles, **settings) as here:
+        yield Site(here.ours, here.bare, here.dsn, await directory.job(here.dsn))
 
 
 APART = (("bench.followers", "projectors"), ("bench.followers", "agents"), ("cli", "api"))

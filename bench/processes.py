@@ -54,12 +54,25 @@ async def _ready(started: asyncio.subprocess.Process) -> None:
 
 
 async def load(
-    port: int, path: str, body: Mapping[str, Any], callers: int, seconds: float, per_second: float | None = None
+    port: int,
+    path: str,
+    body: Mapping[str, Any] | None,
+    callers: int,
+    seconds: float,
+    per_second: float | None = None,
+    numbers: range | None = None,
 ) -> dict[str, Any]:
-    """What the load generator reports. Raises RuntimeError when an answer was not 201."""
-    given = [str(port), path, str(callers), str(seconds), *([] if per_second is None else [str(per_second)])]
+    """What the load generator reports: POST, or GET without a body. Raises RuntimeError when a request was refused.
+
+    `numbers` are those that a `{n}` in the path goes through.
+    """
+    given = [str(port), "GET" if body is None else "POST", path, str(callers), str(seconds)]
+    if per_second is not None:
+        given += ["--rate", str(per_second)]
+    if numbers is not None:
+        given += ["--first", str(numbers.start), "--end", str(numbers.stop)]
     generator = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.load", *given, stdin=-1, stdout=-1)
-    out, _ = await generator.communicate(orjson.dumps(body))
+    out, _ = await generator.communicate(b"" if body is None else orjson.dumps(body))
     if generator.returncode:
         raise RuntimeError(f"the load generator ended with status {generator.returncode}")
     report: dict[str, Any] = orjson.loads(out)
