@@ -33,7 +33,7 @@ def as_of(stream: UUID, position: int | None, moment: Moment | None, personal: b
         raise click.UsageError("give --position or --time, not both")
 
     async def ask(system: System) -> Past | None:
-        upto = position or await system.store.head()
+        upto = position or await system.store.end()
         if moment is not None:
             upto = await last_position(system.store, moment)
         shown = disclosure(system, personal, command="as-of", stream=str(stream))

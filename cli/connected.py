@@ -10,7 +10,7 @@ import click
 from cli.settings import BAD_SETTINGS, fail, settings_or_exit
 from infra.database import Database
 from infra.embedded_postgres import PostgresUnavailable
-from infra.event_store import EpochMismatch
+from infra.event_store import EpochMismatch, StoreHalted
 from infra.settings import BadSettings, Settings
 from runtime.system import System, database_dsn, open_system
 from schemas.keyring import WrongMasterKey
@@ -69,7 +69,7 @@ def _carried_out(run: Callable[[], Awaitable[T]]) -> T:
         fail(str(problem), BAD_SETTINGS)
     except WrongMasterKey as problem:
         fail(str(problem), BAD_SETTINGS)
-    except (PostgresUnavailable, EpochMismatch) as problem:
+    except (PostgresUnavailable, EpochMismatch, StoreHalted) as problem:
         fail(str(problem))
     except BrokenPipeError:  # whoever read our output has seen enough
         raise

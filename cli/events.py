@@ -127,7 +127,7 @@ def stats(start: Moment, end: Moment | None, as_json: bool) -> None:
 
     async def ask(system: System) -> None:
         first = await first_position(system.store, start)
-        head = await system.store.head()
+        head = await system.store.end()
         last = head if end is None else min(head, await last_position(system.store, end))
         show_totals(await totals(system.store, first, last), as_json)
 

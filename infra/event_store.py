@@ -137,14 +137,22 @@ class EventStore:
         """The events at positions after + 1, after + 2, … in their order: complete, since positions are gapless and
         become visible in commit order. Raises `EpochMismatch`, `StoreHalted`.
         """
-        return await self.select(ROW + "where position > $1 order by position limit $2", after, limit)
+        rows = await self.select(ROW + "where position > $1 order by position limit $2", after, limit)
+        if rows:
+            self._check(rows[0])
+        return rows
 
     async def select(self, query: str, *parameters: object) -> list[Row]:
         """What a query that begins with `ROW` finds, for those who look into the log. Raises `EpochMismatch`."""
         rows = await self._pool.fetch(query, *parameters)
-        if rows:
-            self._check(rows[0])
+        if rows and rows[0]["epoch"] != self.epoch:
+            raise EpochMismatch(self.epoch, str(rows[0]["epoch"]))
         return rows
+
+    async def end(self) -> int:
+        """As `head`, for those who look into the log: a store that is halted may be looked at."""
+        found: int = await self._pool.fetchval("select coalesce(max(position), 0) from events")
+        return found
 
     async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[Row]:
         """One stream's events by version. Streams that are asked for at one time share a round trip."""
@@ -176,9 +184,9 @@ class EventStore:
     async def position_at(self, moment: datetime) -> int:
         """The first position that was recorded at `moment` or later; the one after the last when there is none.
 
-        By halves, over positions: they have no gap, and `recorded_at` never decreases. Raises `EpochMismatch`.
+        By halves, over positions: they have no gap, and `recorded_at` never decreases.
         """
-        first, after = 1, await self.head() + 1
+        first, after = 1, await self.end() + 1
         while first < after:
             middle = (first + after) // 2
             recorded_at = await self._pool.fetchval("select recorded_at from events where position = $1", middle)

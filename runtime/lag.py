@@ -50,9 +50,8 @@ class Lags:
         self._progress = AgentProgress(self._pool)
 
     async def look(self) -> list[Lag]:
-        """Every read model, agent and, where Kafka is set, the relay. Raises what asyncpg raises, `EpochMismatch`."""
+        """Every read model, agent and, where Kafka is set, the relay. Raises what asyncpg raises."""
         groups = await self._groups()
-        await self._system.store.head()  # raises, if the store is in another epoch
         found = [await self._read_model(each) for each in await checkpoints(self._pool, READ_MODELS)]
         parked = {row["agent"]: row["events"] for row in await self._pool.fetch(_PARKED)}
         found += [await self.agent(agent, groups, parked.get(agent.name, 0)) for agent in self._agents]

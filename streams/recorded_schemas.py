@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from infra.event_store import EventStore
+from infra.event_store import ROW, EventStore
 from infra.recorded_rows import recorded
 from schemas.codec import Codec, KeyNotLoaded, UndecodableEvent, schema_id
 from schemas.ids import BadSchemaList
@@ -51,7 +51,7 @@ async def unreadable(store: EventStore, codec: Codec, registry: Registry) -> Asy
 
 
 async def _tried(store: EventStore, codec: Codec, position: int) -> str | None:
-    [row] = await store.read(position - 1, 1)
+    [row] = await store.select(ROW + "where position = $1", position)
     event = recorded(row, store.epoch, codec.decode)
     await codec.open([event])
     try:

@@ -83,7 +83,7 @@ class Republication:
     async def run(self, progress: Callable[[Run], None]) -> Run:
         """Publish to the end; `progress` is told after each batch, and at first where it goes on.
 
-        Raises `RunDiffers`, aiokafka's `KafkaError`, and what the store raises.
+        Raises `RunDiffers`, aiokafka's `KafkaError`, and what the store raises: `EpochMismatch`, `StoreHalted`.
         """
         client_logging.calm()
         producer = transactional_producer(self._bootstrap, f"{self._prefix}jobstream.replay.{self._wanted.name}")
@@ -111,6 +111,7 @@ class Republication:
         history, size = History(self._store), max(1, min(BATCH, int(self._rate / _BATCHES_A_SECOND)))
         due = asyncio.get_running_loop().time()
         async for window in history.forwards(Selection(types=run.types), run.position, run.last):
+            await self._store.head()  # raises, should the store have been halted meanwhile
             for start in range(0, max(1, len(window.rows)), size):
                 rows = window.rows[start : start + size]
                 done = start + size >= len(window.rows)

@@ -16,7 +16,7 @@ async def tail(
 
     `feed` says when there is something new.
     """
-    history, head = History(store), await store.head()
+    history, head = History(store), await store.end()
     if first is None:
         yield await history.latest(selection, latest, head)
         position = head
@@ -29,4 +29,4 @@ async def tail(
         if not follow:
             return
         await feed.wait(position, _POLL_SECONDS)
-        head = await store.head()
+        head = await store.end()

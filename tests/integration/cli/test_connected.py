@@ -1,22 +1,21 @@
 """Which system a command talks to, and that it says so."""
 
-import os
 from pathlib import Path
 
 from infra.embedded_postgres import EmbeddedPostgres
+from tests.fault.processes.program import program
 from tests.jobstream import jobstream
 
 
 async def test_a_command_joins_the_embedded_server_of_a_running_process_and_says_so(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    await server.start()
-    try:
-        ended = await jobstream("dlq", "list", JOBSTREAM_HOME=str(tmp_path))
-    finally:
-        await server.stop()
-    assert (ended.status, ended.output) == (0, "0 parked\n")
-    where = f"embedded PostgreSQL in {tmp_path}, beside process {os.getpid()}"
+    async with program("serve", tmp_path) as serve:
+        await serve.ready()
+        home = tmp_path / "state"
+        ended = await jobstream("lag", "--json", JOBSTREAM_HOME=str(home))
+    where = f"embedded PostgreSQL in {home}, beside process {serve.pid}"
+    assert ended.status == 0
     assert ended.errors.splitlines()[-1] == f"jobstream: {where}; no Kafka"
+    assert {each["error"] for each in ended.json} == {None}
 
 
 async def test_a_command_alone_starts_the_embedded_server_for_as_long_as_it_runs(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
-from infra.store_proof import begin_epoch
+from infra.event_store import StoreHalted
+from infra.store_proof import begin_epoch, halt
 from streams import message, topics
 from streams.kafka_feed import KafkaFeed
 from streams.relay import transactional_producer
@@ -104,6 +105,14 @@ async def test_a_name_stands_for_one_run_in_one_epoch(kafka: str, prefix: str, t
         with pytest.raises(RunDiffers, match="belongs to epoch"):
             await republish(restored, kafka, prefix, topic=target)
     assert len(await messages(kafka, partitions(target))) == 10
+
+
+async def test_nothing_is_published_out_of_a_halted_store(kafka: str, prefix: str, target: str, log: Log) -> None:
+    await log.append(20)
+    await halt(log.database.pool, "events are missing")
+    with pytest.raises(StoreHalted, match="events are missing"):
+        await republish(log, kafka, prefix, topic=target)
+    assert await messages(kafka, partitions(target)) == []
 
 
 async def test_no_more_is_published_in_a_second_than_allowed(kafka: str, prefix: str, target: str, log: Log) -> None:
