@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from infra.database import Pool
 from infra.leadership import held
 from projections.checkpoints import Checkpoint, checkpoints
 from runtime.parts import agents
@@ -41,6 +42,11 @@ class Lag:
     error: str | None
 
 
+async def parked(pool: Pool) -> dict[str, int]:
+    """How many events are parked, by agent."""
+    return {row["agent"]: row["events"] for row in await pool.fetch(_PARKED)}
+
+
 class Lags:
     """Looks, as often as asked."""
 
@@ -53,21 +59,22 @@ class Lags:
         """Every read model, agent and, where Kafka is set, the relay. Raises what asyncpg raises."""
         groups = await self._groups()
         found = [await self._read_model(each) for each in await checkpoints(self._pool, READ_MODELS)]
-        parked = {row["agent"]: row["events"] for row in await self._pool.fetch(_PARKED)}
-        found += [await self.agent(agent, groups, parked.get(agent.name, 0)) for agent in self._agents]
+        waiting = await parked(self._pool)
+        found += [await self._agent(agent, groups, waiting.get(agent.name, 0)) for agent in self._agents]
         if self._system.settings.kafka_bootstrap_servers is not None:
             found.append(await self._relay(self._system.settings.kafka_bootstrap_servers))
         return found
 
     async def agents(self) -> list[Lag]:
         """Every agent, by the database alone."""
-        return [await self.agent(agent, {}, 0) for agent in self._agents]
+        return [await self._agent(agent, {}, 0) for agent in self._agents]
 
-    async def agent(self, agent: Agent, groups: Mapping[str, bool], parked: int) -> Lag:
+    async def _agent(self, agent: Agent, groups: Mapping[str, bool], parked: int) -> Lag:
         progress = await self._progress.of(agent.name, agent.contexts, groups.get(agent.name))
-        error = _NOBODY if progress.running is False else None
+        remarks = [_NOBODY] if progress.running is False else []
         if parked:
-            error = f"{parked} parked: see jobstream dlq list"
+            remarks.append(f"{parked} parked: see jobstream dlq list")
+        error = "; ".join(remarks) or None
         return await self._measured(Kind.AGENT, agent.name, progress.feed, progress.waiting, error)
 
     async def _read_model(self, checkpoint: Checkpoint) -> Lag:

@@ -2,11 +2,9 @@
 
 from infra import telemetry
 from projections.deadlines.queries import DueDeadlines
-from runtime.lag import Lags
+from runtime.lag import Lags, parked
 from runtime.system import READ_MODELS, System
 from streams.lag import log_end, waiting_after
-
-_DEAD = "select agent, count(*) as events from dead_letters where redriven_at is null group by agent"
 
 
 class Queues:
@@ -19,7 +17,7 @@ class Queues:
     async def measure(self) -> None:
         """Set the gauges. Raises what asyncpg raises while the database is away."""
         await self._read_models()
-        dead = {row["agent"]: row["events"] for row in await self._system.database.pool.fetch(_DEAD)}
+        dead = await parked(self._system.database.pool)
         for lag in await self._lags.agents():
             telemetry.AGENT_LAG.labels(lag.name).set(lag.events or 0)
             telemetry.AGENT_WAIT.labels(lag.name).set(lag.seconds or 0.0)

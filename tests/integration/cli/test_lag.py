@@ -6,7 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 from infra.event_store import EventStore
+from infra.recorded_rows import recorded
 from runtime.system import READ_MODELS
+from streams.parking import Parking
 from tests.appends import appending, happened, starting
 from tests.conformance.trade import Trade
 from tests.jobstream import Ended, jobstream, started
@@ -56,10 +58,12 @@ async def test_what_nobody_runs_says_so_and_how_far_it_is_behind(database: str, 
     assert "too far behind: companies, " in told.errors
 
 
-async def test_a_read_model_that_stopped_says_at_which_event_and_why(database: str, tmp_path: Path) -> None:
+async def test_what_has_stopped_or_left_events_aside_says_so(database: str, tmp_path: Path) -> None:
     async with running(database, tmp_path, agents=False, timers=False) as there:
         store = there.system.store
         await store.append(appending(happened(uuid4(), 1, b"no event", "RoutingCreated")))
+        poisoned = recorded((await store.read(0, 1))[0], store.epoch, there.system.codec.decode)
+        await Parking(there.system.database.pool, "pos_sync").park(poisoned, KeyError("mock"), attempts=1)
 
         async def stopped() -> dict[str, Any] | None:
             found = {each["name"]: each for each in (await lag(database, "--json")).json}
@@ -69,6 +73,7 @@ async def test_a_read_model_that_stopped_says_at_which_event_and_why(database: s
         assert found["routings"]["error"].endswith("dispatch.RoutingCreated at position 1")
         assert found["routings"]["oldest"]["type"] == "dispatch.RoutingCreated"
         assert found["companies"]["error"] is None
+        assert found["pos_sync"]["error"] == "no process runs it; 1 parked: see jobstream dlq list"
 
 
 async def test_watching_looks_again_and_again(database: str, store: EventStore) -> None:
