@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
@@ -64,6 +65,11 @@ class Started:
             return await self.process.wait()
 
 
+def _heed_interrupts() -> None:
+    """Whoever was started in the background, as these tests may be, ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def started(
     *arguments: str, through: Sequence[str] = (), within: Path | None = None, **changes: str
@@ -76,6 +82,7 @@ async def started(
         stdout=PIPE,
         stderr=PIPE,
         cwd=within,
+        preexec_fn=_heed_interrupts,
     )
     try:
         yield Started(process)
