@@ -14,6 +14,8 @@ from projections.session import Lease
 from projections.statements import Write, sweeps, text, writes
 
 CHUNK = 5_000  # positions
+# Where others are given room: PostgreSQL is busy with a chunk for some milliseconds only, which nobody can interrupt.
+_SMALL_CHUNK = 1_000
 
 
 class Phase(StrEnum):
@@ -57,13 +59,14 @@ class Filling:
         What was written until then stays, and its checkpoint says so.
         """
         self._read_to = self.position
-        reading = self._read(upto)
+        chunk = _SMALL_CHUNK if rest else CHUNK
+        reading = self._read(upto, chunk)
         writing: asyncio.Task[None] | None = None
         try:
             while reading is not None:
                 began = time.perf_counter()
                 part = await reading
-                reading = self._read(upto)
+                reading = self._read(upto, chunk)
                 batch = writes(await folded(self.model, part.events))
                 if writing is not None:
                     await writing
@@ -80,9 +83,9 @@ class Filling:
                 task.cancel()
             await asyncio.gather(*pending, return_exceptions=True)
 
-    def _read(self, upto: int) -> asyncio.Task[Range] | None:
+    def _read(self, upto: int, chunk: int) -> asyncio.Task[Range] | None:
         """The next chunk, which is read while the one before is folded and the one before that is written."""
-        after, self._read_to = self._read_to, min(self._read_to + CHUNK, upto)
+        after, self._read_to = self._read_to, min(self._read_to + chunk, upto)
         if self._read_to <= after:
             return None
         return asyncio.create_task(self.log.read(after, self._read_to, self.model.types))

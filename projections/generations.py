@@ -5,7 +5,7 @@ Beside the live one, `routings_v1`, there may be `routings_v1_next`, which a reb
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -86,33 +86,31 @@ async def drop_generation(connection: Any, schema: str) -> None:
     await connection.execute(f"drop schema if exists {quote(schema)} cascade")
 
 
-async def exchange(connection: Any, model: ReadModel, incoming: str) -> None:
+async def exchange(connection: Any, model: ReadModel, incoming: str, others: Collection[str]) -> None:
     """The generation `incoming` becomes live, and the live one the latest of the old; inside a transaction.
 
+    `others` are the schemas besides the live one, as `generations` names them.
+
     Whoever reads has finished before, or waits and then finds the new tables by their names: the lock keeps a query
-    of several tables from seeing some of each. Raises `LockNotAvailableError`.
+    of several tables from seeing some of each. All of it is one round trip: while it lasts everybody waits for us.
+    Raises `LockNotAvailableError`.
     """
     tables = [*(table.name for table in model.tables), "checkpoint"]
     names = ", ".join(f"{quote(model.schema)}.{quote(name)}" for name in tables)
-    await connection.execute(f"lock table {names} in access exclusive mode")
     passing = f"{model.schema}_incoming"
-    await _rename(connection, incoming, passing)
-    there = set(await generations(connection, model))
-    free = next(age for age in count(1) if old_of(model, age) not in there)
-    for age in range(free, 1, -1):
-        await _rename(connection, old_of(model, age - 1), old_of(model, age))
-    await _rename(connection, model.schema, old_of(model))
-    await _rename(connection, passing, model.schema)
+    free = next(age for age in count(1) if old_of(model, age) not in {*others} - {incoming})
+    renamings = [(incoming, passing)]
+    renamings += [(old_of(model, age - 1), old_of(model, age)) for age in range(free, 1, -1)]
+    renamings += [(model.schema, old_of(model)), (passing, model.schema)]
+    script = [f"lock table {names} in access exclusive mode"]
+    script += [f"alter schema {quote(schema)} rename to {quote(name)}" for schema, name in renamings]
+    await connection.execute("; ".join(script))
 
 
 async def generations(connection: Any, model: ReadModel) -> list[str]:
     """The schemas that there are of this version of a read model besides the live one, in alphabetical order."""
     query = r"select nspname from pg_namespace where nspname ~ ('^' || $1 || '_(next|scratch|old[0-9]+)$') order by 1"
     return [row["nspname"] for row in await connection.fetch(query, model.schema)]
-
-
-async def _rename(connection: Any, schema: str, name: str) -> None:
-    await connection.execute(f"alter schema {quote(schema)} rename to {quote(name)}")
 
 
 async def is_current(connection: Any, model: ReadModel, schema: str) -> bool:

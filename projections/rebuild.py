@@ -109,8 +109,9 @@ class Rebuild:
             return await difference(sees, self.model, self.model.schema, self.schema, examples)
 
     async def _flip(self) -> None:
+        others = await generations(self._pool, self.model)
         async with level(self._pool, self._filling, self._tell, rest=self._rest) as connection:
-            await exchange(connection, self.model, self.schema)
+            await exchange(connection, self.model, self.schema, others)
             replaced = Announcement(self.model.schema, self.position, News.REPLACED)
             await connection.execute("select pg_notify($1, $2)", CHANNEL, str(replaced))
 

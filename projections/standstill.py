@@ -35,8 +35,7 @@ async def standstill(pool: Pool, model: ReadModel) -> AsyncIterator[Connection]:
     tables up by name again, should they have been exchanged. Raises `LockNotAvailableError` when somebody held it.
     """
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_SETTINGS)
-        await connection.execute(f"lock table {quote(model.schema)}.checkpoint in exclusive mode")
+        await connection.execute(f"{_SETTINGS}; lock table {quote(model.schema)}.checkpoint in exclusive mode")
         yield connection
 
 
