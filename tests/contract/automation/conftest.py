@@ -1,6 +1,7 @@
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.conformance.installation import SkippingClock
 from tests.contract.automation.seeker import PLACE, People, Seeker
 from tests.contract.tradeengage.conftest import fresh_database
 from tests.running import Running, running
+
+Open = Callable[..., AbstractAsyncContextManager[Seeker]]
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,21 @@ async def people(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         dsn = await stack.enter_async_context(fresh_database(postgres))
         started = await stack.enter_async_context(running(dsn, home, clock=clock, AUTH="enforced"))
         yield People(started, clock, ApiKeys(started.system.database.pool, clock), dsn, stack)
+
+
+@pytest.fixture
+def clock() -> SkippingClock:
+    return SkippingClock()
+
+
+@pytest.fixture
+def open_seeker(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """A system over a database of the test's own. Takes what `running` takes."""
+    monkeypatch.setattr(deadlines, "TICK_SECONDS", 0.05)
+
+    @asynccontextmanager
+    async def opened(**more: Any) -> AsyncIterator[Seeker]:
+        async with running(database, tmp_path, **more) as started, started.at(PLACE) as client:
+            yield Seeker(started, client)
+
+    return opened
