@@ -24,7 +24,11 @@ class InvalidAppend(ValueError):
     """An append contradicts itself or holds text that PostgreSQL refuses: a defect of whoever made it."""
 
 
-class EpochMismatch(Exception):
+class OperatorNeeded(Exception):
+    """Nothing goes on by itself. The message says what was found and what to do."""
+
+
+class EpochMismatch(OperatorNeeded):
     """The database was restored or failed over since this process read its epoch: positions may mean other events now.
 
     Nothing was stored. Everything that holds positions has to be started afresh.
@@ -50,7 +54,7 @@ class StoreUnavailable(Exception):
     """The database could not be reached for some time, or has no room. Nothing of the append was stored."""
 
 
-class StoreHalted(StoreUnavailable):
+class StoreHalted(StoreUnavailable, OperatorNeeded):
     """The store is not what Kafka has seen, or that is not known yet: a new event might take a lost one's position.
 
     Nothing was stored. Says what was found and what to do.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
+from infra.append import OperatorNeeded
 from infra.event_store import CHANNEL
 from infra.settings import BadSettings, Settings
 from projections.applications.fold import applications
@@ -147,6 +148,8 @@ class Background:
     async def _run(self, name: str, part: Awaitable[object]) -> None:
         try:
             await part
+        except OperatorNeeded as needed:
+            log.critical("a part of the system halts", part=name, reason=str(needed))
         except Exception as error:
             log.critical("a part of the system failed", part=name, exc_info=error)
         else:

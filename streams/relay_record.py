@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from infra.append import OperatorNeeded
 from streams import topics
 from streams.consumer import consuming
 from streams.message import replayed
@@ -22,7 +23,7 @@ _POLL_MS = 200
 _RECOVER = "run jobstream recover, which brings lost events back from Kafka or begins a new epoch"
 
 
-class RelayHalted(Exception):
+class RelayHalted(OperatorNeeded):
     """Relaying on would lose or repeat events. The message says what was found and what to do."""
 
 
