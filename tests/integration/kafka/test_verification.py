@@ -83,7 +83,10 @@ async def test_what_somebody_else_wrote_into_the_topics_is_found(kafka: str, pre
     assert report.examples[Fault.AGAIN][0].startswith(f"position {row['position']}, {topic}/")
 
 
-async def test_events_that_kafka_lacks_or_has_elsewhere_or_late_are_found(kafka: str, prefix: str, log: Log) -> None:
+async def test_events_that_kafka_lacks_or_has_elsewhere_or_late_are_found(
+    kafka: str, prefix: str, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.topic_log._SETTLE_SECONDS", 1.0)
     head = await log.append(20)
     topic, added = prefix + "dispatch.events.v1", await log.store.read(EVENTS, 20)
     lost, late, elsewhere, *others = [row for row in added if row["category"] == "dispatch"]

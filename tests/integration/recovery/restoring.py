@@ -58,6 +58,12 @@ class Installation:
         await until(relayed, 60)
         await there.system.caught_up(await there.system.store.head())
 
+    async def relayed_events(self) -> list[tuple[Any, ...]]:
+        """Without what an agent appended last, when the relay had stopped already."""
+        record = await committed_record(self.kafka, self.prefix)
+        assert record is not None
+        return (await self.events())[: record.position]
+
     async def events(self) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self.fetch(_EVENTS)]
 

@@ -9,6 +9,7 @@ from infra.recorded_rows import recorded
 from schemas.recorded import Recorded
 from streams.redrive import Redriven
 from streams.runner import Runner
+from tests.appends import appending, happened
 from tests.integration.streams.reacting import Gate, Reacting, appended, submit
 from tests.running import until
 
@@ -98,6 +99,20 @@ async def test_a_redrive_handles_a_stream_in_order_and_the_live_path_goes_on_beh
     await runner.drain()
     assert reacting.handled == [1, 3, 5, 6]
     assert await parked(reacting) == []
+
+
+async def test_what_a_later_release_reacts_to_no_more_is_handled_by_doing_nothing(
+    reacting: Reacting, store: EventStore
+) -> None:
+    stream = uuid4()
+    await appended(store, stream, 1)
+    [row] = await store.read(0, 1)
+    await store.append(appending(happened(stream, 2, type="RoutingClaimed")))
+    parking = reacting.parking()
+    for each in await store.read(0, 2):
+        await parking.park(recorded(each, store.epoch, lambda event: {}), Defect(), attempts=1)
+    assert await reacting.redrive(store).stream(stream) == Redriven(2, None)
+    assert reacting.handled == [row["position"]]
 
 
 async def test_a_redrive_keeps_the_order_against_live_traffic(reacting: Reacting, store: EventStore) -> None:
