@@ -1,8 +1,9 @@
 """Erases a person, and proves it: nothing that was known of them is left in clear where we keep things."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -23,6 +24,8 @@ from schemas.registry import STREAM_ID
 
 _BATCH = 2000
 _FOLD_SECONDS = 120.0
+_LEAD_SECONDS = 10.0
+_POLL_SECONDS = 0.05
 _ABOUT = (
     ROW
     + """where position > $1 and (stream_id = $2 or category || '.' || type = any($3::text[]))
@@ -119,9 +122,18 @@ async def erase(system: System, subject: UUID, reason: str) -> int:
 
     async with store_feed(system) as feed, Background(failed) as background:
         start_projectors(system, feed, background)
+        await _all_projected(system)
         await system.positions.reached(READ_MODELS, outcome.last, _FOLD_SECONDS)
     await keep_live_only(system.source, READ_MODELS)
     return outcome.last
+
+
+async def _all_projected(system: System) -> None:
+    """Until each read model has a projector, or has had time to get one: nobody waits for those that have none."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LEAD_SECONDS):
+            while any(system.positions.stopped(model) for model in READ_MODELS):  # noqa: ASYNC110 (they tell of batches)
+                await asyncio.sleep(_POLL_SECONDS)
 
 
 async def places(system: System, found: Known, tell: Tell) -> list[Place]:
