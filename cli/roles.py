@@ -200,7 +200,7 @@ async def _agents(role: Role) -> None:
 
 @click.command()
 def agents() -> None:
-    """Drive matching and PoS synchronisation from Kafka, with Faust; fire deadlines; ask the providers.
+    """Drive matching, PoS, follow-ups, calendar and mail from Kafka, with Faust; fire deadlines; ask the providers.
 
     \b
     Example:
