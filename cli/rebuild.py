@@ -18,7 +18,7 @@ from projections.read_model import ReadModel
 from projections.rebuild import Rebuild, Source, prune, rebuilding, returning, scratch
 
 # Beside a system at work: for each second of rebuilding, how long it leaves the processors to those who are waited for.
-_REST = 0.5
+_REST = 1.0
 
 
 async def replay_each(source: Source, models: Sequence[ReadModel], wishes: Wishes) -> int:
