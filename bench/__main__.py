@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import orjson
 import structlog
@@ -148,10 +149,21 @@ def main() -> None:
     print(table(results))
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}")
-    if arguments.only is None and not arguments.quick:
-        measured = [asdict(result) | {"value": result.value, "met": result.met} for result in results]
-        whole = around | {"results": measured, "skipped": skipped}
-        RESULTS.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2) + b"\n")
+    if not arguments.quick:
+        _record(around, results, skipped, whole=arguments.only is None)
+
+
+def _record(around: dict[str, Any], results: Sequence[Result], skipped: Mapping[str, str], *, whole: bool) -> None:
+    """A whole run takes the place of what was recorded; of some measurements, each line that of the same name."""
+    rows = [asdict(result) | {"value": result.value, "met": result.met} for result in results]
+    recorded: dict[str, Any] = around | {"results": rows, "skipped": skipped}
+    if not whole:
+        apart = {"date": around["date"], "load_at_start": around["load_at_start"]}
+        names = {result.name for result in results}
+        recorded = orjson.loads(RESULTS.read_bytes())
+        kept = [row for row in recorded["results"] if row["name"] not in names]
+        recorded = recorded | {"results": kept + [row | {"measured": apart} for row in rows]}
+    RESULTS.write_bytes(orjson.dumps(recorded, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 if __name__ == "__main__":
