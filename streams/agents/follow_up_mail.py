@@ -67,6 +67,8 @@ class FollowUpMail:
     async def mail_it(self, event: Recorded, send: Send) -> None:
         """At most one claim per event. After a crash the claim's lease runs out, and its deadline asks again."""
         id, number = event.stream_id, event["number"]
+        # Before the claim: its lease must not run out while a read model lags.
+        await self.reached(event.position)
         # Whoever takes over a claim cannot know how far the one before got.
         interrupted = (await self.streams.read(FollowUp, id)).lease_until is not None
         try:
@@ -75,7 +77,6 @@ class FollowUpMail:
             log.info("follow-up needs no mail", number=number, reason=type(reason).__name__)
             return
         if not claim.duplicate:
-            await self.reached(event.position)
             await self._attempt(await self.streams.read(FollowUp, id), claim.result, interrupted, send)
 
     async def _attempt(self, follow_up: FollowUp, attempt: int, interrupted: bool, send: Send) -> None:
