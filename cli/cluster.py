@@ -71,6 +71,7 @@ async def _broker(settings: Settings) -> AsyncIterator[str]:
         return
     broker = Broker(settings.jobstream_home / "kafka")
     await broker.start()
+    click.echo(f"jobstream cluster: commands beside it take KAFKA_BOOTSTRAP_SERVERS={broker.bootstrap}")
     try:
         yield broker.bootstrap
     finally:

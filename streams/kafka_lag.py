@@ -11,6 +11,7 @@ from uuid import UUID
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.database import Pool
+from infra.kafka import client_logging
 from streams import topics
 from streams.consumer import consuming
 from streams.lag import Waiting
@@ -82,6 +83,7 @@ def _partition(stream_id: UUID, count: int) -> int:
 
 async def members(bootstrap: str, groups: Sequence[str]) -> dict[str, bool]:
     """Whether these consumer groups have any member. Raises aiokafka's `KafkaError`."""
+    client_logging.calm()
     async with topics.administration(bootstrap) as admin:
         # One by one: an answer about several groups with members is more than aiokafka 0.14.0 can decode.
         answers = [answer for group in groups for answer in await admin.describe_consumer_groups([group])]
@@ -90,6 +92,7 @@ async def members(bootstrap: str, groups: Sequence[str]) -> dict[str, bool]:
 
 async def relayed(bootstrap: str, prefix: str) -> int:
     """The position that the relay has come to, by its own record. Raises aiokafka's `KafkaError`."""
+    client_logging.calm()
     partition = topics.positions_partition(prefix)
     async with consuming(bootstrap) as consumer:
         end = (await consumer.end_offsets([partition]))[partition]
