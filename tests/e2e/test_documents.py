@@ -22,6 +22,7 @@ _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|sql|md|avsc|yaml|txt))")
 _FENCED = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _ASSIGNED = r"(?:[A-Z_]+=\S+ )*"
+_WORD = r"[a-z]+(?:-[a-z]+)*"
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -44,7 +45,7 @@ def inline(page: Path) -> list[str]:
 
 @each_page
 def test_every_command_exists(page: Path) -> None:
-    found = [re.match(rf"{_ASSIGNED}(?:\.venv/bin/)?jobstream ([a-z][a-z ]*)", line) for line in typed(page)]
+    found = [re.match(rf"{_ASSIGNED}(?:\.venv/bin/)?jobstream ({_WORD}(?: {_WORD})*)", line) for line in typed(page)]
     named = [match[1].split() for match in found if match]
     assert [words for words in named if not resolves(words)] == []
 
