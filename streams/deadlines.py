@@ -43,9 +43,12 @@ COMMANDS: Mapping[str, Callable[[UUID], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`command_id` is the id of the command that it sends: however often it is found due, that happens once."""
+    """`command_id` is the id of the command that it sends: however often it is found due, that happens once.
+    `cause` is the event that set it.
+    """
 
     command_id: UUID
+    cause: UUID
     kind: str
     stream_id: UUID
     owner: UUID
@@ -93,6 +96,7 @@ class Ticker:
             actor="agent:deadlines",
             owner=deadline.owner,
             correlation_id=deadline.correlation_id,
+            causation_id=str(deadline.cause),
             command_id=deadline.command_id,
             any_owner=True,
         )

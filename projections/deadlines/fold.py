@@ -15,7 +15,7 @@ from projections.read_model import ReadModel
 from projections.rows import Rows
 from schemas.recorded import Recorded
 
-deadlines = ReadModel("deadlines", version=2, tables=[deadline], by_stream="stream_id")
+deadlines = ReadModel("deadlines", version=3, tables=[deadline], by_stream="stream_id")
 
 # The document promises synchronisation within five minutes.
 SYNC_LIMIT = timedelta(minutes=5)
@@ -30,6 +30,7 @@ def _set(rows: Rows, event: Recorded, kind: str, due_at: datetime) -> None:
         deadline,
         (event.stream_id, kind),
         command_id=uuid5(event.event_id, kind),
+        cause=event.event_id,
         owner=event.owner,
         correlation_id=event.metadata.get("correlation_id", str(event.event_id)),
         due_at=due_at,

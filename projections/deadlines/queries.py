@@ -11,7 +11,7 @@ from streams.deadlines import Deadline
 
 # What was fired is no part of the fold: a rebuilt read model shows what is set, and what was fired stays fired.
 _DUE = f"""
-select command_id, kind, stream_id, owner, due_at, correlation_id from {quote(deadlines.schema)}.deadline d
+select command_id, cause, kind, stream_id, owner, due_at, correlation_id from {quote(deadlines.schema)}.deadline d
  where due_at <= $1 and not exists (select 1 from fired_deadlines f where f.command_id = d.command_id)
  order by due_at limit $2"""
 _WAITING = f"""

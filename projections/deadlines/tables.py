@@ -10,6 +10,7 @@ deadline = Table(
     Column("stream_id", Uuid, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("command_id", Uuid, nullable=False),
+    Column("cause", Uuid, nullable=False),
     Column("owner", Uuid, nullable=False),
     Column("correlation_id", Text, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),

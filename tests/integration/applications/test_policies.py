@@ -167,6 +167,8 @@ async def test_a_follow_up_announces_itself_once_when_it_is_due(lively: Applican
     [due] = await follow_ups(lively, job, 1, "due")
     assert due["number"] == soon.number
     [event] = await recorded(lively, "FollowUpBecameDue")
+    causes = await recorded(lively, "FollowUpScheduled")
+    assert event.metadata["causation_id"] == str(causes[0].event_id)
     assert (event["company"], event["title"], event["number"]) == ("Google", "Engineer", soon.number)
 
 
