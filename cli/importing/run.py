@@ -1,5 +1,6 @@
 """Postings from a file into the system, each once however often it comes."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from commands.jobs import CreateJob
 from projections.applications.fold import applications
 from runtime.system import System
 
-# So many are under way at a time: the store appends together whatever waits.
+# So many go together: the store appends at once whatever waits.
 _TOGETHER = 256
 _WAIT_SECONDS = 1.0
 
@@ -63,13 +64,25 @@ class Import:
 
     async def run(self, tell: Callable[[], None]) -> Report:
         """`tell` is called as it goes on. Raises `Conflict`, `Unavailable`; what came before is imported then."""
-        began, rows = time.monotonic(), self._source.rows()
-        while some := list(islice(rows, _TOGETHER)):
-            await self._take(some)
-            tell()
+        began = time.monotonic()
+        try:
+            async with asyncio.TaskGroup() as under_way:
+                await self._take_all(under_way, tell)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None  # a second one met the same
         self.report.listed = await self._shown(await self._system.store.head())
         self.report.seconds = round(time.monotonic() - began, 3)
         return self.report
+
+    async def _take_all(self, under_way: asyncio.TaskGroup, tell: Callable[[], None]) -> None:
+        """Two parts at a time: while the database has one, the next is read and encoded."""
+        rows, before = self._source.rows(), None
+        while some := list(islice(rows, _TOGETHER)):
+            taking = under_way.create_task(self._take(some))
+            if before is not None:
+                await before
+                tell()
+            before = taking
 
     async def _take(self, rows: list[Row]) -> None:
         taken = list(self._commands(rows))
