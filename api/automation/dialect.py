@@ -38,7 +38,6 @@ def _status(change: Data, update: LiveUpdate) -> Data:
 
 def _interview(interview: Data, update: LiveUpdate) -> Data:
     return {
-        "interview_id": interview["number"],
         "job_id": interview["job_number"],
         "interview_type": interview["kind"],
         "scheduled_date": timestamp(datetime.fromisoformat(interview["scheduled_at"])),
@@ -49,7 +48,6 @@ def _follow_up(follow_up: Data, update: LiveUpdate) -> Data:
     left = datetime.fromisoformat(follow_up["due_at"]) - update.occurred_at
     return {
         "followup_id": follow_up["number"],
-        "job_id": follow_up["job_number"],
         "job_title": follow_up["title"],
         "company": follow_up["company"],
         "hours_until_due": max(0, round(left / timedelta(hours=1))),

@@ -33,6 +33,7 @@ class Introduction:
 
     connection_id: str
     user_id: str
+    channels: Sequence[str]
     epoch: str
     objections: Sequence[Mapping[str, str]]
 
@@ -63,21 +64,15 @@ class Connection:
         about = {
             "connection_id": introduction.connection_id,
             "user_id": introduction.user_id,
-            "channels": self._channels(),
+            "channels": introduction.channels,
             "message": "Connected to WebSocket server",
-            "epoch": introduction.epoch,
         }
-        await self._say("system.connected", about)
+        await self._say("system.connected", about, epoch=introduction.epoch)
         for objection in introduction.objections:
             await self._say("system.error", objection)
 
-    def _channels(self) -> list[str]:
-        return [
-            name for name, channel in self._live.hub.dialect.channels.items() if channel in self._subscriber.channels
-        ]
-
-    async def _say(self, type: str, data: Mapping[str, Any]) -> None:
-        await self._socket.send_text(written(type, data, self._clock.now(), self._position))
+    async def _say(self, type: str, data: Mapping[str, Any], **beside: str) -> None:
+        await self._socket.send_text(written(type, data, self._clock.now(), self._position, **beside))
 
     async def _listen(self) -> None:
         """Answer until the connection ends."""

@@ -12,9 +12,10 @@ from domain.notifications.channels import Channel
 from projections.live_updates.queries import LiveUpdate
 
 
-def written(type: str, data: Mapping[str, Any], at: datetime, position: int) -> str:
+def written(type: str, data: Mapping[str, Any], at: datetime, position: int, **beside: str) -> str:
     """The text of an envelope. Whoever comes back with `position` is told what came after it."""
-    return orjson.dumps({"type": type, "data": data, "timestamp": timestamp(at), "position": position}).decode()
+    envelope = {"type": type, "data": data, "timestamp": timestamp(at), "position": position, **beside}
+    return orjson.dumps(envelope).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -31,12 +31,12 @@ FOREIGN_PAGE = Problem(403, "FORBIDDEN", "Pages of other sites may not connect w
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client asks for by its address. `position` is the last that it saw, in that epoch of the log if it says
-    so; None: it asks for nothing older.
+    """What a client asks for by its address, channels by the product's names. `position` is the last that it saw, in
+    that epoch of the log if it says so; None: it asks for nothing older.
     """
 
     user_id: str | None
-    channels: frozenset[Channel]
+    channels: Sequence[str]
     position: int | None
     epoch: str | None
     objections: tuple[Mapping[str, str], ...]
@@ -49,17 +49,18 @@ def wish(query: QueryParams, known: Mapping[str, Channel]) -> Wish:
     if user is not None and len(user) > LONGEST_USER:
         user = None
         objections.append(problem("bad_user_id", f"user_id has at most {LONGEST_USER} characters."))
-    names = {name.strip() for name in query.get("channels", "").split(",")} - {""}
-    if names - known.keys():
+    # A dictionary's keys are a set that keeps its order.
+    names = dict.fromkeys(name for part in query.get("channels", "").split(",") if (name := part.strip()))
+    if names.keys() - known.keys():
         objections.append(unknown_channel(known))
-    channels = {known[name] for name in names & known.keys()} if names else set(known.values())
+    channels = [name for name in names if name in known] if names else [*known]
     position, asked = None, query.get("last_position")
     if asked is not None:
         if _POSITION.fullmatch(asked):
             position = int(asked)
         else:
             objections.append(problem("bad_position", "last_position is the position of an earlier message."))
-    return Wish(user, frozenset(channels | {Channel.SYSTEM}), position, query.get("epoch"), tuple(objections))
+    return Wish(user, channels, position, query.get("epoch"), tuple(objections))
 
 
 def check_origin(socket: WebSocket, auth: Auth) -> None:
@@ -84,10 +85,11 @@ def socket_endpoint(live: Live) -> Callable[[WebSocket], Awaitable[None]]:
         user, id = wanted.user_id or caller.actor, f"conn_{secrets.token_hex(8)}"
         position, objections = await _beginning(wanted, live, system)
         await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
-        with live.hub.joined(caller.owner, fingerprint(caller.owner, user), wanted.channels) as subscriber:
+        channels = {Channel.SYSTEM, *(live.hub.dialect.channels[name] for name in wanted.channels)}
+        with live.hub.joined(caller.owner, fingerprint(caller.owner, user), channels) as subscriber:
             log.info("Web socket opened", connection_id=id, actor=caller.actor, position=position)
             await Connection(socket, live, system.clock, subscriber, position).run(
-                Introduction(id, user, str(system.store.epoch), objections)
+                Introduction(id, user, wanted.channels, str(system.store.epoch), objections)
             )
             log.info("Web socket closed", connection_id=id)
 
