@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.composition import compose
 from cli.serving import serve_http
 from runtime.system import System
+from tests.running import until
 
 SECONDS = 60.0
 
@@ -85,6 +86,15 @@ class Site:
         async with self.raw(query, **options) as opened:
             assert (await opened.next())["type"] == "system.connected"
             yield opened
+
+    async def empty(self) -> None:
+        """Wait until nobody is connected any more."""
+
+        async def nobody() -> bool:
+            left: int = (await self.http.get("/connections")).json()["total_connections"]
+            return left == 0
+
+        await until(nobody, SECONDS)
 
     async def broadcast(self, message: str, **more: Any) -> dict[str, Any]:
         answer = await self.http.post("/broadcast", json={"message": message, **more})

@@ -85,6 +85,7 @@ async def test_two_processes_tell_the_same_and_a_client_changes_between_them(sys
 
 
 async def test_who_is_connected_is_counted_over_all_processes(system: Running, here: Site) -> None:
+    await here.empty()
     async with (
         other_process(system) as there,
         here.device("user_id=ann&channels=skills"),
