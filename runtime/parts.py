@@ -15,8 +15,10 @@ from infra.event_store import CHANNEL
 from infra.settings import BadSettings, Settings
 from projections.applications.fold import applications
 from projections.calendar.fold import calendar
+from projections.companies.fold import companies
 from projections.deadlines.queries import DueDeadlines
 from projections.projector import Projector, State
+from projections.service_jobs.fold import service_jobs
 from projections.session import Session
 from runtime.system import READ_MODELS, System
 from streams.agent import Agent
@@ -53,7 +55,7 @@ def agents(system: System) -> Sequence[Agent]:
     pos_sync = PosSync(system.streams, system.providers, system.vault, system.clock, worker_name())
     asked, folded = system.applications, partial(system.folded, applications)
     return (
-        matching(system.service_jobs, system.caught_up),
+        matching(system.service_jobs, partial(_folded_for_matching, system)),
         pos_sync.agent(),
         job_processing(),
         withdrawal(asked.jobs, folded),
@@ -61,6 +63,12 @@ def agents(system: System) -> Sequence[Agent]:
         *_calendar_agents(system),
         _mail(system),
     )
+
+
+async def _folded_for_matching(system: System, position: int) -> None:
+    # Be they stopped for a while: a company that joined meanwhile would find none of the jobs that wait for it.
+    for model in (companies, service_jobs):
+        await system.folded(model, position)
 
 
 def _calendar_agents(system: System) -> Iterator[Agent]:

@@ -63,9 +63,10 @@ async def test_an_event_that_cannot_be_read_stops_who_reads_it_until_it_can_be(
         assert reason in behind["routings"]["error"]
         assert behind["companies"]["error"] is None
         # Commands and other read models go on, and nobody waits for what has stopped.
-        company_id = await trade.company("Another", "electrical")
-        assert (await trade.get(f"/companies/{company_id}"))["name"] == "Another"
-        assert (await trade.job(sender, "Dead socket", "electrical")) != job_id
+        renamed = await there.client.patch(f"/companies/{sender.company_id}", json={"name": "Renamed"})
+        assert renamed.status_code == 200
+        assert (await trade.get(f"/companies/{sender.company_id}"))["name"] == "Renamed"
+        assert (await trade.job(sender, "Leaking pipe", "plumbing")) != job_id
         [parked] = await redrive.parked()
         assert (parked.stream_id, parked.position) == (stream_id, at)
         assert reason in parked.error
