@@ -6,11 +6,14 @@ import random
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import asyncpg
 
+from infra.database_errors import DATABASE_ERRORS
 from infra.kafka.broker import Broker
 from tests.fault.processes.program import Program
 from tests.fault.soak.schedule import Fault, Kind
@@ -28,8 +31,14 @@ class Target(Protocol):
     async def end(self, kind: Kind) -> None: ...
 
 
-# A start in whose middle the sessions are cut says so and ends; whoever runs the role starts it again.
-_START_CUT_OFF = "the database went away during the start"
+# A role whose database is away when it starts says so and ends; whoever runs the role starts it again.
+_AWAY_AT_START = (
+    "the database went away during the start",
+    "DATABASE_URL does not answer as it should",
+    "The embedded PostgreSQL does not answer as it should",
+    "the embedded PostgreSQL ended at start",
+)
+_LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -55,7 +64,8 @@ class Process:
 
     async def revive(self) -> None:
         if (status := self.program.ended_by_itself) is not None:
-            if _START_CUT_OFF not in self.program.log[-300:]:
+            _, _, said = self.program.log.rpartition("jobstream: ")
+            if not said.startswith(_AWAY_AT_START) or "Traceback" in said:
                 self.deaths.append(f"{self.program.role} ended with status {status}:\n{self.program.log[-3000:]}")
             await self.program.start()
 
@@ -83,6 +93,21 @@ class Kafka:
 
 
 @dataclass
+class Postgres:
+    """The server that works in this folder, which whoever runs it starts again."""
+
+    data: Path
+    kinds: Sequence[Kind] = (Kind.KILL,)
+
+    async def begin(self, kind: Kind) -> None:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    async def end(self, kind: Kind) -> None:
+        return None
+
+
+@dataclass
 class Sessions:
     """Half of the sessions in PostgreSQL, ended by the server: locks go, whether their holders know it or not."""
 
@@ -91,10 +116,11 @@ class Sessions:
     kinds: Sequence[Kind] = (Kind.CUT,)
 
     async def begin(self, kind: Kind) -> None:
-        connection = await asyncpg.connect(self.dsn)
-        pids = [row["pid"] for row in await connection.fetch(_SESSIONS)]
-        await connection.execute(_END, self.chance.sample(pids, len(pids) // 2))
-        await connection.close()
+        with suppress(*DATABASE_ERRORS):  # the server is gone, and its sessions with it
+            connection = await asyncpg.connect(self.dsn)
+            pids = [row["pid"] for row in await connection.fetch(_SESSIONS)]
+            await connection.execute(_END, self.chance.sample(pids, len(pids) // 2))
+            await connection.close()
 
     async def end(self, kind: Kind) -> None:
         return None
@@ -111,6 +137,26 @@ class Disturbance:
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def run(self) -> None:
+        """All of it; afterwards every process runs."""
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._carry_all_out()
+        finally:
+            watching.cancel()
+        await self._revive()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self._revive()
+
+    async def _revive(self) -> None:
+        for name, target in self.targets.items():
+            if isinstance(target, Process) and not self._turns[name].locked():
+                async with self._turns[name]:
+                    await target.revive()
+
+    async def _carry_all_out(self) -> None:
         async with asyncio.TaskGroup() as under_way:
             for number, fault in enumerate(self.faults, 1):
                 await asyncio.sleep(fault.after)

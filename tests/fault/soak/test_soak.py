@@ -1,9 +1,9 @@
 """Long runs under load while processes are killed and frozen at random moments: `SEED=… FAULTS=… make soak`."""
 
+import asyncio
 import os
 import random
 import secrets
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -20,7 +20,7 @@ from tests.fault import proof
 from tests.fault.processes.load import Load, load
 from tests.fault.processes.program import program
 from tests.fault.soak.schedule import Kind, schedule
-from tests.fault.soak.targets import Disturbance, Kafka, Process, Sessions, Target
+from tests.fault.soak.targets import Disturbance, Kafka, Postgres, Process, Sessions, Target
 from tests.integration.pos.conftest import Simulator, served
 
 FAULTS = int(os.environ.get("FAULTS", "200"))
@@ -32,6 +32,19 @@ CLIENT_PAUSE_SECONDS = 0.3
 Tell = Callable[[str], None]
 
 pytestmark = pytest.mark.usefixtures("as_hasty")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[str]:
+    """PostgreSQL, started again whenever it is killed."""
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    dsn = await server.start()
+    keeping = asyncio.create_task(server.keep_running())
+    yield dsn
+    keeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await keeping
+    await server.stop()
 
 
 @pytest.fixture
@@ -62,8 +75,6 @@ async def disturbed(targets: Mapping[str, Target], posted: Load, faults: int, te
     await disturbance.run()
     assert disturbance.done.total() == faults
     processes = [target for target in targets.values() if isinstance(target, Process)]
-    for each in processes:
-        await each.revive()
     await posted.finish()
     deaths = [death for each in processes for death in each.deaths]
     assert not deaths, "\n".join(deaths)
@@ -72,7 +83,7 @@ async def disturbed(targets: Mapping[str, Target], posted: Load, faults: int, te
 
 @pytest.mark.soak
 async def test_the_distributed_system_loses_nothing_and_does_nothing_twice(
-    database: str, own_broker: Broker, simulator: Simulator, tmp_path: Path, tell: Tell
+    server: str, own_broker: Broker, simulator: Simulator, tmp_path: Path, tell: Tell
 ) -> None:
     kafka = own_broker.bootstrap
     await topics.apply(kafka, "")
@@ -81,47 +92,35 @@ async def test_the_distributed_system_loses_nothing_and_does_nothing_twice(
         for number, role in enumerate(ROLES):
             name = f"{role}-{ROLES[: number + 1].count(role)}"
             (tmp_path / name).mkdir()
-            given = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": kafka}
+            given = {"DATABASE_URL": server, "KAFKA_BOOTSTRAP_SERVERS": kafka}
             given |= {"KAFKA_INSTANCE_ID": name, "SERVICETITAN_URL": simulator.url}
             targets[name] = Process(await stack.enter_async_context(program(role, tmp_path / name, **given)))
         api = targets["api-1"]
         assert isinstance(api, Process)
         await api.program.ready()
-        targets |= {"broker": Kafka(own_broker), "sessions": Sessions(database, random.Random(SEED))}
+        targets |= {"broker": Kafka(own_broker), "sessions": Sessions(server, random.Random(SEED))}
+        targets["postgresql"] = Postgres(tmp_path / "postgres" / "data")
         async with load(api.program.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
             await disturbed(targets, posted, FAULTS, tell)
-        await proof.settled(database)
-        events = await proof.assert_log_sound(database, posted.acknowledged.values())
+        await proof.settled(server)
+        events = await proof.assert_log_sound(server, posted.acknowledged.values())
         tell(f"{events} events, none lost, none twice, each stream in order")
-        tell(f"{await proof.assert_once_at_the_providers(database, simulator)} jobs at the providers, none twice")
-        for line in await proof.assert_verified(tmp_path, DATABASE_URL=database, KAFKA_BOOTSTRAP_SERVERS=kafka):
+        tell(f"{await proof.assert_once_at_the_providers(server, simulator)} jobs at the providers, none twice")
+        for line in await proof.assert_verified(tmp_path, DATABASE_URL=server, KAFKA_BOOTSTRAP_SERVERS=kafka):
             tell(line)
         for target in targets.values():
             if isinstance(target, Process):
                 assert await target.program.stop() == 0, target.program.log[-3000:]
 
 
-class EmbeddedServer:
-    """The PostgreSQL server of `jobstream serve`, which starts it again."""
-
-    kinds = (Kind.KILL,)
-
-    def __init__(self, home: Path) -> None:
-        self._pid = home / "state" / "postgres" / "data" / "postmaster.pid"
-
-    async def begin(self, kind: Kind) -> None:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(int(self._pid.read_text().split()[0]), signal.SIGKILL)
-
-    async def end(self, kind: Kind) -> None:
-        return None
-
-
 @pytest.mark.soak
 async def test_serve_loses_nothing_and_does_nothing_twice(simulator: Simulator, tmp_path: Path, tell: Tell) -> None:
     async with program("serve", tmp_path, SERVICETITAN_URL=simulator.url) as serve:
         await serve.ready()
-        targets: dict[str, Target] = {"serve": Process(serve), "postgresql": EmbeddedServer(tmp_path)}
+        targets: dict[str, Target] = {
+            "serve": Process(serve),
+            "postgresql": Postgres(tmp_path / "state" / "postgres" / "data"),
+        }
         async with load(serve.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
             await disturbed(targets, posted, max(1, FAULTS // 4), tell)
         dsn = EmbeddedPostgres(tmp_path / "state" / "postgres").running_elsewhere()
