@@ -69,8 +69,8 @@ class Time:
 
 
 def hasty(seconds: float) -> AbstractAsyncContextManager[object]:
-    """A hard timeout fifty times shorter: 15 s become 0.3 s."""
-    return asyncio.timeout(seconds / 50)
+    """A hard timeout thirty times shorter: 15 s become 0.5 s."""
+    return asyncio.timeout(seconds / 30)
 
 
 @pytest.fixture(scope="session")

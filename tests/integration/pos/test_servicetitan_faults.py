@@ -34,7 +34,7 @@ async def test_a_create_that_times_out_before_doing_it_is_found_only_later(
     titan: ServiceTitan, simulator: Simulator
 ) -> None:
     order = work_order()
-    await simulator.fail("create", "time_out_then_create", seconds=0.8)
+    await simulator.fail("create", "time_out_then_create", seconds=2.0)
     with pytest.raises(Ambiguous):
         await titan.create(ACME, order)
     assert await titan.find(ACME, order.routing_id) == []

@@ -15,13 +15,14 @@ from tests.integration.projections.recording import Recording
 
 
 @pytest.fixture
-def reads() -> Iterator[list[int]]:
-    """The positions after which the store is read; it answers as ever."""
+def reads(recording: Recording) -> Iterator[list[int]]:
+    """The positions after which the recording's store is read; it answers as ever."""
     seen: list[int] = []
     read = EventStore.read
 
     async def noted(store: EventStore, after: int, limit: int) -> list[Row]:
-        seen.append(after)
+        if store is recording.store:
+            seen.append(after)
         return await read(store, after, limit)
 
     with patch.object(EventStore, "read", noted):
