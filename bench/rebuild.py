@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +60,8 @@ async def _rates(here: Bench, sizes: Sizes) -> list[Result]:
     ratio = statistics.median(one / other for one, other in rounds)
     against = "against reading, decoding and one COPY"
     return [
-        Result(f"rebuild of a read model, {against}", ours, 0.5, " events/s", theirs=floor, ratio=ratio),
-        Result("the same, against the library's runner", ours, 20, " events/s", theirs=theirs, ratio=ours / theirs),
+        Result(f"rebuild of a read model, {against}", ours, 0.5, "events/s", theirs=floor, ratio=ratio),
+        Result("the same, against the library's runner", ours, 20, "events/s", theirs=theirs, ratio=ours / theirs),
     ]
 
 
@@ -99,10 +100,23 @@ def _replayed(dsn: str, events: int) -> growth.Point:
         began = time.perf_counter()
         command = [sys.executable, "-m", "cli", "replay", "routings", "--yes", "--keep", "0"]
         process = subprocess.Popen(command, env=os.environ | settings, stdout=errors, stderr=errors)
-        _, status, used = os.wait4(process.pid, 0)
-        if status:
-            raise RuntimeError(f"jobstream replay ended with status {os.waitstatus_to_exitcode(status)}")
-        return growth.Point(events, time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6)
+        peak = 0.0
+        while process.poll() is None:
+            # Not what wait4 says: that counts the process which it was forked from.
+            peak = max(peak, _peak_megabytes(process.pid))
+            time.sleep(0.02)
+        if process.returncode:
+            raise RuntimeError(f"jobstream replay ended with status {process.returncode}")
+        return growth.Point(events, time.perf_counter() - began, peak)
+
+
+def _peak_megabytes(pid: int) -> float:
+    """What a process has had in memory at most; 0 when it is gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
 
 
 if __name__ == "__main__":
