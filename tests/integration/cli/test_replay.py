@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from projections.deadlines.fold import deadlines
 from runtime.system import READ_MODELS
 from tests.conformance.trade import Trade
@@ -70,13 +72,15 @@ async def test_a_difference_is_shown_repaired_and_taken_back(there: Running) -> 
     assert routings["tables"]["routing"]["examples"]["changed"][0]["values"] == {
         "sync_status": {"live": "failed", "other": "synced"}
     }
-    assert (await replay(there, "--all", "--dry-run")).status == 0
+    pool = there.system.database.pool
+    assert await pool.fetchval("select routings from service_jobs_v1.service_job") == 1
+    assert await pool.fetchval("select sync_status from routings_v1.routing") == "synced"
     back = await replay(there, "service_jobs", "--rollback", "--yes")
     assert (back.status, back.output.splitlines()[-1]) == (
         0,
         f"service_jobs_v1: exchanged at position {jobs['position']:,}; what was live is service_jobs_v1_old1",
     )
-    assert (await replay(there, "service_jobs", "--dry-run")).status == 1
+    assert await pool.fetchval("select routings from service_jobs_v1.service_job") == 7
 
 
 async def test_too_large_a_difference_is_refused_and_the_work_is_not_lost(there: Running) -> None:
@@ -179,8 +183,16 @@ async def test_on_a_terminal_it_shows_a_bar_and_asks(there: Running) -> None:
         assert "sync_status failed → synced" in terminal.shown
 
 
-async def test_nobody_is_asked_where_nobody_sits(there: Running) -> None:
-    ended = await replay(there, "routings")
-    assert (ended.status, "say --yes to exchange, or --dry-run" in ended.errors) == (2, True)
-    unknown = await replay(there, "no_such_model", "--yes")
-    assert (unknown.status, "'routings'" in unknown.errors) == (2, True)
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["routings"], "say --yes to exchange, or --dry-run"),
+        (["no_such_model", "--yes"], "'routings'"),
+        (["--yes"], "or say --all"),
+        (["routings", "--resume", "--dry-run"], "not with --dry-run"),
+        (["routings", "--type", "RoutingSynced", "--rollback", "--yes"], "repaired in place"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_before_anything_is_done(arguments: list[str], said: str) -> None:
+    ended = CliRunner().invoke(main, ["replay", *arguments])
+    assert (ended.exit_code, said in ended.output) == (2, True), ended.output
