@@ -12,6 +12,7 @@ from infra.database import Database
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import EpochMismatch, StoreHalted
 from infra.settings import BadSettings, Settings
+from projections.generations import TablesChanged
 from runtime.system import System, database_dsn, open_system
 from schemas.keyring import WrongMasterKey
 from streams.runner import INFRASTRUCTURE
@@ -69,7 +70,7 @@ def _carried_out(run: Callable[[], Awaitable[T]]) -> T:
         fail(str(problem), BAD_SETTINGS)
     except WrongMasterKey as problem:
         fail(str(problem), BAD_SETTINGS)
-    except (PostgresUnavailable, EpochMismatch, StoreHalted) as problem:
+    except (PostgresUnavailable, EpochMismatch, StoreHalted, TablesChanged) as problem:
         fail(str(problem))
     except BrokenPipeError:  # whoever read our output has seen enough
         raise

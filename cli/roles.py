@@ -17,6 +17,7 @@ from infra.database_errors import DATABASE_ERRORS
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import StoreHalted
 from infra.settings import BadSettings, Settings, check_exposure, load
+from projections.generations import TablesChanged
 from runtime import parts
 from runtime.guard import watch
 from runtime.parts import Background
@@ -72,8 +73,8 @@ def start(name: str, work: Work, *required: str) -> None:
             raise  # that was a file
         # While it runs every part waits for the database itself; a start or a stop that has begun cannot.
         fail(f"the database went away during the start or the stop ({type(error).__name__}): start {name} again")
-    except StoreHalted as halted:
-        fail(str(halted))
+    except (StoreHalted, TablesChanged) as problem:
+        fail(str(problem))
 
 
 async def _carry_out(work: Work, settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import asyncpg
+
 from infra.embedded_postgres import EmbeddedPostgres
 from tests.fault.processes.program import program
 from tests.jobstream import jobstream
@@ -32,3 +34,16 @@ async def test_a_command_names_database_and_brokers_without_the_password(databas
     assert ended.status == 0
     assert f"/{name}; Kafka at 127.0.0.1:9092" in ended.errors
     assert "quite-secret" not in ended.errors
+
+
+async def test_tables_that_are_not_those_of_the_release_are_named(database: str) -> None:
+    assert (await jobstream("lag", DATABASE_URL=database)).status == 0
+    connection = await asyncpg.connect(database)
+    await connection.execute("comment on schema routings_v1 is 'made by another release'")
+    await connection.close()
+    for command in ("lag", "api"):
+        ended = await jobstream(command, DATABASE_URL=database)
+        assert ended.status == 1
+        assert ended.errors.endswith(
+            "jobstream: the tables of routings_v1 were changed without raising the read model's version\n"
+        )
