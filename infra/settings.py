@@ -7,8 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 
 class Switch(StrEnum):
@@ -43,10 +42,10 @@ def _master_key(value: str | None) -> str | None:
     return value
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting of every role. The environment variable is the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     host: str = Field("127.0.0.1", description="Address to serve on; other than loopback demands AUTH=enforced")
     port: int = Field(8000, ge=1, le=65535, description="Port of the HTTP interface")
