@@ -155,9 +155,9 @@ async def test_an_offer_that_came_to_nothing_is_shown_so_and_decided_once(seeker
 
 async def test_an_offer_that_is_sent_back_as_it_is_changes_nothing(seeker: Seeker) -> None:
     offer = await seeker.offer(await seeker.job("interviewing"))
-    head = await seeker.head()
+    before = await seeker.caused()
     assert await seeker.ask("PUT", f"/ats/offers/{offer['id']}", offer) == offer
-    assert await seeker.head() == head
+    assert await seeker.caused() == before
 
 
 async def test_a_decision_date_goes_with_a_decision(seeker: Seeker) -> None:

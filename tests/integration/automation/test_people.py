@@ -36,7 +36,7 @@ async def test_the_things_of_others_might_as_well_not_exist(people: People, scop
     note = await owner.ask("POST", "/ats/notes", {"job_id": id, "content": "Mine"}, 201)
     body = {"job_id": id, "followup_type": "custom", "scheduled_date": "2035-11-17T09:00:00Z"}
     follow_up = await owner.ask("POST", "/followup/schedule", body, 201)
-    head = await owner.head()
+    before = await owner.caused()
     for what, method, path, sent in (
         ("Job", "GET", f"/jobs/{id}", None),
         ("Job", "GET", f"/ats/jobs/{id}/timeline", None),
@@ -56,7 +56,7 @@ async def test_the_things_of_others_might_as_well_not_exist(people: People, scop
         assert await other.refused(method, path, sent, 404) == f"{what} not found"
     assert await other.ask("GET", "/jobs") == {"total": 0, "jobs": [], "skip": 0, "limit": 100}
     assert (await other.ask("GET", "/ats/statistics"))["total_applications"] == 0
-    assert await owner.head() == head
+    assert await owner.caused() == before
 
 
 @pytest.fixture
