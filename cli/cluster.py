@@ -82,9 +82,10 @@ async def _broker(settings: Settings) -> AsyncIterator[str]:
 async def _process(role: str, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """A role's process; told to stop, and waited for, at the end. A session of its own: Ctrl-C is for us.
 
-    Through the script that has the kernel stop it should we die of anything.
+    Through the script that has the kernel stop it should we die of anything. By SIGTERM: a SIGINT during the start
+    becomes a KeyboardInterrupt somewhere inside a library, and some swallow it.
     """
-    within = [sys.executable, "-I", "-S", postgres_process.__file__, str(os.getpid()), "self"]
+    within = [sys.executable, "-I", "-S", postgres_process.__file__, str(os.getpid()), "TERM", "self"]
     process = await asyncio.create_subprocess_exec(
         *within, sys.executable, "-m", "cli", role, env=dict(environment), start_new_session=True
     )

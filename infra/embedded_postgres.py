@@ -255,7 +255,8 @@ def _dsn(sockets: str) -> str:
 
 def _command(identity: str, *program: str) -> list[str]:
     script = postgres_process.__file__
-    return [sys.executable, "-I", "-S", script, str(os.getpid()), identity, *program]
+    # SIGINT is PostgreSQL's fast shutdown.
+    return [sys.executable, "-I", "-S", script, str(os.getpid()), "INT", identity, *program]
 
 
 def _run(identity: str, *program: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,8 @@
-"""Becomes a PostgreSQL program: `python postgres_process.py PARENT_PID IDENTITY PROGRAM [ARGUMENT...]`.
+"""Becomes a PostgreSQL program: `python postgres_process.py PARENT_PID SIGNAL IDENTITY PROGRAM [ARGUMENT...]`.
 
 Started as a script of its own, because the steps below must happen between fork and exec, and Python code there
-(`preexec_fn`) may deadlock in a process with threads. IDENTITY is one of
+(`preexec_fn`) may deadlock in a process with threads. SIGNAL (`INT`, `TERM`) is what the program gets when the parent
+dies, whatever it dies of. IDENTITY is one of
 
 - `self`: stay who we are (not root);
 - `namespace`: root only; a user namespace in which root's own files belong to `nobody`. PostgreSQL refuses to run as
@@ -38,17 +39,19 @@ def _give_up_root(uid: int, gid: int) -> None:
     os.setuid(uid)
 
 
-def _die_with(parent: int) -> None:
-    """Ask the kernel for a fast shutdown (SIGINT) when the launcher dies, whatever it dies of.
+def _die_with(parent: int, number: signal.Signals) -> None:
+    """Ask the kernel for a signal when the launcher dies; after the change of identity, which clears the request.
 
-    After the change of identity, which clears the request.
+    A shell's background job ignores SIGINT and hands that on: a program that has no handler of its own yet would stay
+    for ever.
     """
-    _call("prctl", PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    signal.signal(number, signal.SIG_DFL)
+    _call("prctl", PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("the launcher is gone")
 
 
-def become(parent: int, identity: str, command: list[str]) -> None:
+def become(parent: int, number: signal.Signals, identity: str, command: list[str]) -> None:
     """Replace this process by `command`. Raises `OSError` when the identity or the program is refused."""
     if identity == "namespace":
         _enter_namespace()
@@ -56,9 +59,9 @@ def become(parent: int, identity: str, command: list[str]) -> None:
         uid, gid = map(int, identity.split(":"))
         _give_up_root(uid, gid)
     if sys.platform == "linux":
-        _die_with(parent)
+        _die_with(parent, number)
     os.execv(command[0], command)
 
 
 if __name__ == "__main__":
-    become(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    become(int(sys.argv[1]), signal.Signals[f"SIG{sys.argv[2]}"], sys.argv[3], sys.argv[4:])

@@ -122,7 +122,7 @@ class Broker:
     def _launch(self, command: list[str]) -> None:
         # Through the script that has the kernel end the broker with us, whatever we die of. A session of its own keeps
         # the terminal's Ctrl-C from it: that is for us, and we stop it in good order.
-        within = [sys.executable, "-I", "-S", postgres_process.__file__, str(os.getpid()), "self"]
+        within = [sys.executable, "-I", "-S", postgres_process.__file__, str(os.getpid()), "TERM", "self"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*within, *command, "kafka.Kafka", str(self._properties)],
