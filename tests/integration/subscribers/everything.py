@@ -1,5 +1,7 @@
 """A scenario in which every kind of event happens, by the commands that cause them."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -23,7 +25,11 @@ from commands.dispatch import (
     UpdateCompany,
 )
 from commands.identity import EraseSubject
+from infra.append import Append, NewEvent, SubjectKey
+from infra.identifiers import new_id
 from runtime.system import System
+from tests.grammar import Happened, happened
+from tests.samples import NOW, PAYLOADS
 
 STREET, SUMMARY, OWNER_NAME, PHONE, EMAIL = (
     "123 Main Street",
@@ -43,12 +49,14 @@ class Everything:
 
     job_id: UUID
     erased_id: UUID
+    personal: set[str]
     street: str = STREET
-    personal: tuple[str, ...] = (STREET, SUMMARY, OWNER_NAME, PHONE, EMAIL, TECHNICIAN)
 
     @classmethod
     async def happens(cls, system: System) -> Self:
-        """Two companies; a job that one takes after failures, and one that nobody takes until a company changes."""
+        """Two companies; a job that one takes after failures, and one that nobody takes until a company changes. Of
+        the other contexts an event of each type.
+        """
         giver = await _sent(system, _company("Golden State Pipes", "electrical"))
         taker = await _sent(system, _company("Buckeye Plumbing", "plumbing"))
         finder = await _sent(system, RegisterTechnician(giver, TECHNICIAN, EMAIL, PHONE, {}))
@@ -59,7 +67,37 @@ class Everything:
         await _sent(system, UpdateCompany(taker, {"skills": {"roofing": "expert"}, "categories": ["roofing"]}))
         await _sent(system, MatchServiceJob(waiting))
         await _sent(system, EraseSubject(finder, "asked by e-mail"))
-        return cls(job, finder)
+        others = [happened(type) for type in PAYLOADS]
+        others = [one for one in others if one.topic.partition(".")[0] not in ("dispatch", "identity")]
+        await _recorded(system, others)
+        return cls(job, finder, {STREET, SUMMARY, OWNER_NAME, PHONE, EMAIL, TECHNICIAN} | _personal(system, others))
+
+
+async def _recorded(system: System, events: Sequence[Happened]) -> None:
+    """As one append, and whatever keys it needs."""
+    codec, versions = system.codec, Counter[UUID]()
+    keys = await codec.prepare({id for one in events for id in codec.subjects(one.topic, one.payload, one.stream)})
+    new = []
+    for one in events:
+        versions[one.stream] += 1
+        context, _, type = one.topic.partition(".")
+        data = codec.encode(one.topic, one.payload, one.stream, keys)
+        new.append(NewEvent(one.stream, versions[one.stream], context, type, new_id(), one.owner, data, NOW))
+    metadata = {
+        "correlation_id": "c",
+        "causation_id": CAUSE,
+        "actor": "tests",
+        "command": "tests",
+        "traceparent": TRACE,
+    }
+    made = tuple(SubjectKey(key.subject, key.wrapped) for key in keys.created)
+    appended = await system.store.append(Append(tuple(new), metadata, subject_keys=made))
+    await system.caught_up(appended.last)
+
+
+def _personal(system: System, events: Sequence[Happened]) -> set[str]:
+    marked = [(one, field.name) for one in events for field in system.registry.latest(one.topic).personal]
+    return {str(value) for one, name in marked if (value := one.payload.get(name)) is not None}
 
 
 async def _failing_first(system: System, routing: UUID) -> None:
