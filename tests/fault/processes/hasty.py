@@ -13,12 +13,17 @@ import infra.pos.mock
 import infra.pos.registry
 import projections.deadlines.fold
 import streams.agents.pos_sync
+import streams.runner
 from cli.main import main
 from domain.dispatch.retries import RetryPolicy
 from infra.outbound import Outbound, Policy
 
 SETTLE = timedelta(seconds=0.5)
+# What is in flight at once has to come through a provider's pace within an attempt's time: five calls for each at 60 a
+# second. As ever that is 128 * 5 / 60 = 11 s of 30; in 2.5 s only so many, or a backlog never makes any progress.
+IN_FLIGHT = 16
 SHORT: tuple[tuple[Any, str, Any], ...] = (
+    (streams.runner, "IN_FLIGHT", IN_FLIGHT),
     (streams.agents.pos_sync, "CALL_SECONDS", 2.5),
     (streams.agents.pos_sync, "LEASE", timedelta(seconds=3)),
     (domain.dispatch.routing, "SETTLE", SETTLE),
