@@ -32,13 +32,14 @@ COMPLETE = Operation("complete", timeout=10.0, repeatable=True)
 COMPLETED = Operation("completed_since", timeout=10.0, repeatable=True)
 
 _COLUMNS = "id, routing_id, status, revenue, completed_at"
-# The update changes nothing; it makes the statement return the row that is there already. The commit does not wait for
-# the disk: whatever we record of it commits later, in the same server, and brings it to the disk too.
+# The update changes nothing; it makes the statement return the row that is there already. The commit waits for the disk
+# although what we record of it would bring it there too: the server may be killed between the two, and we would record
+# a job that is gone.
 _CREATE = f"""
 insert into mock_pos_jobs (routing_id, job_id, created_at)
 select routing_id, job_id, $3 from unnest($1::uuid[], $2::uuid[]) as wanted (routing_id, job_id)
 on conflict (routing_id) do update set routing_id = excluded.routing_id
-returning {_COLUMNS}, set_config('synchronous_commit', 'off', true)
+returning {_COLUMNS}
 """
 _FIND = f"select {_COLUMNS} from mock_pos_jobs where routing_id = any($1::uuid[])"
 _COMPLETED = f"""

@@ -44,6 +44,7 @@ _UNSOUND = {
 }
 _JOBS = "select stream_id from events where type = 'ServiceJobCreated'"
 _ROUTINGS = "select stream_id from events where type = 'RoutingCreated'"
+_EVENTS = "select position, recorded_at, type from events where stream_id = $1 order by position"
 _AT_MOCK = "select routing_id from mock_pos_jobs where status <> 'canceled'"
 
 
@@ -87,9 +88,23 @@ async def assert_once_at_the_providers(dsn: str, simulator: Simulator | None = N
         await connection.close()
     if simulator is not None:
         found.update(_routing(job) for job in await simulator.jobs() if job["jobStatus"] != "Canceled")
-    assert found == wanted
-    assert set(wanted.values()) == {1}
+    wrong = {routing: count for routing in wanted | found if (count := found[routing]) != 1 or routing not in wanted}
+    if wrong:
+        told = "\n".join(
+            [f"{count} at the providers: {await _story(dsn, routing)}" for routing, count in wrong.items()]
+        )
+        raise AssertionError(told)
     return len(found)
+
+
+async def _story(dsn: str, routing: UUID) -> str:
+    """What the log has of one routing."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        events = await connection.fetch(_EVENTS, routing)
+    finally:
+        await connection.close()
+    return f"{routing} " + "".join(f"\n  {e['position']} {e['recorded_at']:%H:%M:%S.%f} {e['type']}" for e in events)
 
 
 def _routing(job: dict[str, Any]) -> UUID:

@@ -80,7 +80,13 @@ class Load:
             await self._try(key)
             return key in self.acknowledged
 
-        await until(taken, 60)
+        before = len(self.refused), self.broken.total()
+        try:
+            await until(taken, 60)
+        except AssertionError:
+            answers = [f"{answer.status_code} {answer.text}" for answer in self.refused[before[0] :][-4:]]
+            broken = self.broken.total() - before[1]
+            raise AssertionError(f"{key} is not taken: {broken} broken, lastly answered {answers}") from None
 
     async def _try(self, key: str) -> None:
         try:
