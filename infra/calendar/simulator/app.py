@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp
 
 from infra.calendar.simulator.failures import ApiError, invalid, refused
-from infra.calendar.simulator.faults import Fault, Faults
+from infra.calendar.simulator.faults import CalendarFault, failing
 from infra.calendar.simulator.state import OWNER, Kept, State
+from infra.simulation import Faults
 
 SCOPE = "https://www.googleapis.com/auth/calendar.events"
 _ID = r"^[a-v0-9]{5,1024}$"
@@ -77,7 +78,7 @@ def build() -> ASGIApp:
     """The application. Its state lives as long as it does."""
     state = State()
     app = FastAPI(title="Google Calendar simulator", docs_url=None, redoc_url=None)
-    faults = Faults(app, state)
+    faults = failing(app, state)
     app.add_exception_handler(ApiError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.include_router(_sign_in(state))
@@ -181,7 +182,7 @@ def _controls(state: State, faults: Faults) -> APIRouter:
         return HTMLResponse(f"<h1>{html.escape(event.sent.get('summary') or '')}</h1>", 404 if event.cancelled else 200)
 
     @routes.post("/_simulator/faults")
-    async def plan(planned: list[Fault]) -> None:
+    async def plan(planned: list[CalendarFault]) -> None:
         for fault in planned:
             faults.plan(fault)
 

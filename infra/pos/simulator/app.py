@@ -12,9 +12,10 @@ from starlette.types import ASGIApp
 
 from infra.pos.simulator.bodies import Cancel, Customer, JobQuery, Location, NewJob, selected
 from infra.pos.simulator.envelope import ApiError, invalid, refused
-from infra.pos.simulator.faults import Fault, Faults
+from infra.pos.simulator.faults import PosFault, failing
 from infra.pos.simulator.state import TOKEN_SECONDS, Job, State
 from infra.pos.simulator.webhooks import Subscription, Webhooks
+from infra.simulation import Faults
 
 
 class Total(BaseModel):
@@ -25,7 +26,7 @@ def build() -> ASGIApp:
     """The application. Its state lives as long as it does."""
     state, webhooks = State(), Webhooks()
     app = FastAPI(title="ServiceTitan simulator", docs_url=None, redoc_url=None)
-    faults = Faults(app, state)
+    faults = failing(app, state)
     app.add_exception_handler(ApiError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.include_router(_token(state))
@@ -131,7 +132,7 @@ def _controls(state: State, faults: Faults, webhooks: Webhooks) -> APIRouter:
     routes = APIRouter(prefix="/_simulator")
 
     @routes.post("/faults")
-    async def plan(planned: list[Fault]) -> None:
+    async def plan(planned: list[PosFault]) -> None:
         for fault in planned:
             faults.plan(fault)
 

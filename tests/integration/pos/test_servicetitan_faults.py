@@ -24,7 +24,7 @@ async def test_a_create_that_times_out_after_doing_it_is_ambiguous_and_then_foun
     titan: ServiceTitan, simulator: Simulator
 ) -> None:
     order = work_order()
-    await simulator.fail("create", "create_then_time_out")
+    await simulator.fail("create", "do_then_time_out")
     with pytest.raises(Ambiguous):
         await titan.create(ACME, order)
     assert len(await titan.find(ACME, order.routing_id)) == 1
@@ -34,7 +34,7 @@ async def test_a_create_that_times_out_before_doing_it_is_found_only_later(
     titan: ServiceTitan, simulator: Simulator
 ) -> None:
     order = work_order()
-    await simulator.fail("create", "time_out_then_create", seconds=2.0)
+    await simulator.fail("create", "time_out_then_do", seconds=2.0)
     with pytest.raises(Ambiguous):
         await titan.create(ACME, order)
     assert await titan.find(ACME, order.routing_id) == []
@@ -49,7 +49,7 @@ async def test_a_create_repeated_too_early_leaves_two_jobs_to_be_found(
     titan: ServiceTitan, simulator: Simulator
 ) -> None:
     order = work_order()
-    await simulator.fail("create", "time_out_then_create", seconds=0.5)
+    await simulator.fail("create", "time_out_then_do", seconds=0.5)
     with pytest.raises(Ambiguous):
         await titan.create(ACME, order)
     await titan.create(ACME, order)
@@ -83,7 +83,7 @@ async def test_a_read_without_a_usable_answer_is_repeated(
 
 
 @pytest.mark.parametrize("operation", ["customers", "locations"])
-@pytest.mark.parametrize("fault", ["drop", "html", "500", "slow", "create_then_time_out"])
+@pytest.mark.parametrize("fault", ["drop", "html", "500", "slow", "do_then_time_out"])
 async def test_nothing_is_in_doubt_while_only_customer_and_location_were_asked_for(
     titan: ServiceTitan, simulator: Simulator, operation: str, fault: str
 ) -> None:

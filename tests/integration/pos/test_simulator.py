@@ -138,3 +138,9 @@ async def test_it_runs_as_a_program(unused_port: int) -> None:
     finally:
         program.terminate()
         await program.wait()
+
+
+@pytest.mark.parametrize("changes", [{"operation": "creat"}, {"fault": "418"}, {"fault": "500 or so"}])
+async def test_a_fault_that_it_does_not_have_is_refused(simulator: Simulator, changes: dict[str, str]) -> None:
+    plan = [{"operation": "create", "fault": "500"} | changes]
+    assert (await simulator.control.post("/_simulator/faults", json=plan)).status_code == 400

@@ -22,7 +22,7 @@ async def test_a_job_that_was_created_before_the_timeout_is_found_and_not_made_t
 ) -> None:
     async with open_desk(SERVICETITAN_URL=titan.url, clock=clock) as desk:
         await desk.register(provider_type="servicetitan")
-        await titan.fail("create", "create_then_time_out")
+        await titan.fail("create", "do_then_time_out")
         job = await desk.post()
         await desk.routing(job, "failed")
         [created] = await titan.jobs()
@@ -39,7 +39,7 @@ async def test_a_job_that_is_created_after_the_timeout_is_noticed_and_cancelled(
 ) -> None:
     async with open_desk(SERVICETITAN_URL=titan.url, clock=clock) as desk:
         await desk.register(provider_type="servicetitan")
-        await titan.fail("create", "time_out_then_create", seconds=2)
+        await titan.fail("create", "time_out_then_do", seconds=2)
         job = await desk.post()
         await desk.routing(job, "failed")
         clock.move(timedelta(seconds=3))
