@@ -21,9 +21,9 @@ from domain.calendar.kinds import (
     follow_up_summary,
     offer_deadline_summary,
 )
-from domain.dispatch.retries import RetryPolicy
 from domain.errors import NotFound
 from domain.numbers import Kind, stream_id
+from domain.retries import RetryPolicy
 
 DAY = timedelta(days=1)
 # Somebody has to connect an account again, or a calendar is away: most events are days ahead, so there is time.
@@ -345,5 +345,5 @@ class RecordCalendarSyncFailure:
 @handles(RecordCalendarSyncFailure)
 async def record_calendar_sync_failure(command: RecordCalendarSyncFailure, work: Work) -> None:
     found, now = await work.load(CalendarEvent, command.id), work.now
-    delay = None if command.permanent else RETRIES.delay(command.attempt, work.chance())
-    found.record_sync_failure(command.attempt, command.error, now + delay if delay else None, now)
+    retry_at = RETRIES.again_at(command.attempt, command.permanent, work.chance(), now)
+    found.record_sync_failure(command.attempt, command.error, retry_at, now)

@@ -10,10 +10,10 @@ from uuid import UUID
 from commands.bus import Work, handles
 from domain.dispatch.company import Company
 from domain.dispatch.matching import Match, Requirement, find_matches
-from domain.dispatch.retries import RetryPolicy
 from domain.dispatch.routing import Routing
 from domain.dispatch.service_job import ServiceJob
 from domain.dispatch.technician import Technician
+from domain.retries import RetryPolicy
 
 RETRIES = RetryPolicy()
 
@@ -250,8 +250,7 @@ class RecordRoutingFailure:
 @handles(RecordRoutingFailure)
 async def record_routing_failure(command: RecordRoutingFailure, work: Work) -> None:
     routing, now = await work.load(Routing, command.routing_id), work.now
-    delay = None if command.permanent else RETRIES.delay(command.attempt, work.chance())
-    retry_at = now + delay if delay else None
+    retry_at = RETRIES.again_at(command.attempt, command.permanent, work.chance(), now)
     routing.record_failure(command.attempt, command.error, command.ambiguous, retry_at, now)
 
 

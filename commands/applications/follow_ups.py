@@ -14,6 +14,10 @@ from domain.applications.statuses import FollowUpKind, Reason, Status
 from domain.errors import NotFound
 from domain.jobs.job import Job
 from domain.numbers import Kind, stream_id
+from domain.retries import RetryPolicy
+
+# Greylisting servers want to be asked again after some minutes, and a day later a follow-up is still one.
+RETRIES = RetryPolicy(attempts=30, first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,16 +237,16 @@ async def request_follow_up_mail(command: RequestFollowUpMail, work: Work) -> No
 
 @dataclass(frozen=True, slots=True)
 class RecordFollowUpMailFailure:
-    """An attempt failed; it is tried again after `retry_after`, or never by itself when that is None."""
+    """An attempt failed. `permanent`: it must not be tried again by itself."""
 
     follow_up_number: int
     attempt: int
     error: str
-    retry_after: timedelta | None
+    permanent: bool
 
 
 @handles(RecordFollowUpMailFailure)
 async def record_follow_up_mail_failure(command: RecordFollowUpMailFailure, work: Work) -> None:
     follow_up, now = await part_of(work, FollowUp, Kind.FOLLOW_UP, command.follow_up_number), work.now
-    retry_at = None if command.retry_after is None else now + command.retry_after
+    retry_at = RETRIES.again_at(command.attempt, command.permanent, work.chance(), now)
     follow_up.record_mail_failure(command.attempt, command.error, retry_at, now)

@@ -8,8 +8,8 @@ from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate
 from domain.calendar.kinds import Removal
-from domain.dispatch.retries import SETTLE
 from domain.errors import NotFound, Refused
+from domain.retries import SETTLE
 
 
 class SyncBusy(Refused):

@@ -8,9 +8,9 @@ from uuid import UUID
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate
-from domain.dispatch.retries import SETTLE
 from domain.dispatch.statuses import MOVES, SyncStatus
 from domain.errors import IllegalTransition, Refused
+from domain.retries import SETTLE
 
 # Twelve digits, two of them cents.
 REVENUE_LIMIT = Decimal(10**10)

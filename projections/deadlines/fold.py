@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 
 from domain.applications.statuses import OFFER_MOVES, OfferStatus
-from domain.dispatch.retries import SETTLE
+from domain.retries import SETTLE
 from projections.deadlines.tables import deadline
 from projections.read_model import ReadModel
 from projections.rows import Rows

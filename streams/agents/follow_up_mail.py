@@ -14,7 +14,6 @@ from domain.applications.follow_up import FollowUp, FollowUpOver, MailBusy
 from domain.applications.sequences import SEQUENCES, filled
 from domain.applications.statuses import InterviewOutcome
 from domain.clock import Clock
-from domain.dispatch.retries import RetryPolicy
 from infra.mail.letter import Letter
 from infra.mail.provider import Provider
 from infra.outbound import Ambiguous, OutboundError, Refused
@@ -26,8 +25,6 @@ log = structlog.get_logger(__name__)
 # A claim outlives the longest call by a margin, so that nobody else starts while a call may still be under way.
 CALL_SECONDS = 90.0
 LEASE = timedelta(seconds=105)
-# Greylisting servers want to be asked again after some minutes, and a day later a follow-up is still one.
-RETRIES = RetryPolicy(attempts=30, first=timedelta(minutes=1), longest=timedelta(hours=1))
 
 GREETING = "Dear {recruiter_name},\n\nI would like to come back to the position of {job_title} at {company}."
 
@@ -87,8 +84,7 @@ class FollowUpMail:
         except (OutboundError, TimeoutError) as error:
             # What may have gone is not sent again: a company that hears twice has heard once too often.
             final = isinstance(error, Refused | Ambiguous | TimeoutError)
-            wait = None if final else RETRIES.delay(attempt, 0.5)
-            await send(RecordFollowUpMailFailure(follow_up.number, attempt, _told(error), wait), follow_up.id)
+            await send(RecordFollowUpMailFailure(follow_up.number, attempt, _told(error), final), follow_up.id)
             return
         await send(RecordFollowUpSent(follow_up.number, by_mail=True), follow_up.id)
 

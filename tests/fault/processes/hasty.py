@@ -15,7 +15,7 @@ import projections.deadlines.fold
 import streams.agents.pos_sync
 import streams.runner
 from cli.main import main
-from domain.dispatch.retries import RetryPolicy
+from domain.retries import RetryPolicy
 from infra.outbound import Outbound, Policy
 
 SETTLE = timedelta(seconds=0.5)

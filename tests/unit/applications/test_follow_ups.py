@@ -124,9 +124,9 @@ def test_a_mail_is_claimed_by_one_worker_at_a_time() -> None:
     world.when(RequestFollowUpMail(ID)).then_nothing()
     world.after(minutes=1).when(RequestFollowUpMail(ID)).then("FollowUpMailRequested", attempts=1)
     assert world.when(CLAIM).result == 2
-    world.when(RecordFollowUpMailFailure(FOLLOW_UP, 1, "late", None)).then_nothing()
-    failed = world.when(RecordFollowUpMailFailure(FOLLOW_UP, 2, "smtp: no answer", LEASE))
-    failed.then("FollowUpMailFailed", attempt=2, retry_at=world.clock.now() + LEASE)
+    world.when(RecordFollowUpMailFailure(FOLLOW_UP, 1, "late", permanent=False)).then_nothing()
+    failed = world.when(RecordFollowUpMailFailure(FOLLOW_UP, 2, "smtp: no answer", permanent=False))
+    failed.then("FollowUpMailFailed", attempt=2, retry_at=world.clock.now() + timedelta(minutes=2))
     world.when(CLAIM).then("FollowUpMailClaimed", attempt=3)
     world.when(RecordFollowUpSent(FOLLOW_UP, by_mail=True)).then("FollowUpSent", by_mail=True)
     world.when(RequestFollowUpMail(ID)).then_nothing()

@@ -1,7 +1,7 @@
-"""When a failed synchronisation is tried again, and when it is given up."""
+"""When what failed outside is tried again, and when it is given up."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 # How long after a lease ran out a provider may still be finishing what the dead worker asked of it.
 SETTLE = timedelta(seconds=5)
@@ -16,10 +16,13 @@ class RetryPolicy:
     longest: timedelta = timedelta(minutes=10)
     jitter: float = 0.25
 
-    def delay(self, attempt: int, chance: float) -> timedelta | None:
-        """The wait after failed attempt number `attempt` (from 1), or None to give up. `chance`: uniform in [0, 1)."""
-        if attempt >= self.attempts:
+    def again_at(self, attempt: int, permanent: bool, chance: float, now: datetime) -> datetime | None:
+        """When to try again after attempt number `attempt` (from 1) failed, or None to give up.
+
+        `permanent`: trying again cannot help. `chance`: uniform in [0, 1).
+        """
+        if permanent or attempt >= self.attempts:
             return None
         # Beyond thirty doublings any wait is the longest one, and a timedelta at its end.
         plain: timedelta = min(self.first * 2 ** min(attempt - 1, 30), self.longest)
-        return plain * (1 + self.jitter * (2 * chance - 1))
+        return now + plain * (1 + self.jitter * (2 * chance - 1))
