@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.database import Pool
 from infra.leadership import held
 from projections.checkpoints import Checkpoint, checkpoints
 from runtime.parts import agents
 from runtime.system import READ_MODELS, System
 from streams.agent import Agent
 from streams.lag import AgentProgress, Waiting, log_end, waiting_after
+from streams.parking import parked
 
 _KAFKA_SECONDS = 10.0
-_PARKED = "select agent, count(*) as events from dead_letters where redriven_at is null group by agent"
 _NOBODY = "no process runs it"
 _NAMES = {model.schema: model.name for model in READ_MODELS}
 
@@ -40,11 +39,6 @@ class Lag:
     seconds: float | None
     oldest: Waiting | None
     error: str | None
-
-
-async def parked(pool: Pool) -> dict[str, int]:
-    """How many events are parked, by agent."""
-    return {row["agent"]: row["events"] for row in await pool.fetch(_PARKED)}
 
 
 class Lags:

@@ -2,9 +2,10 @@
 
 from infra import telemetry
 from projections.deadlines.queries import DueDeadlines
-from runtime.lag import Lags, parked
+from runtime.lag import Lags
 from runtime.system import READ_MODELS, System
 from streams.lag import log_end, waiting_after
+from streams.parking import parked
 
 
 class Queues:

@@ -16,12 +16,12 @@ from projections.read_model import ReadModel
 from projections.rebuild import Busy, OtherEpoch, scratch
 from projections.standstill import LiveBehind
 from runtime.system import READ_MODELS, System
+from streams.parking import parked
 from streams.verification import Report, Same, Sound, check_versions, rows
 
 # What keeps a generation from being made again for comparison, each with a message of its own.
 _NOT_FOLDED = (Busy, Defect, GapInLog, LiveBehind, OtherEpoch, Overtaken)
 _AHEAD = "select agent, feed, partition, position from agent_checkpoints where position > $1 order by 1, 2, 3"
-_PARKED = "select agent, count(*) as events from dead_letters where redriven_at is null group by 1 order by 1"
 
 Tell = Callable[[str, int, int], None]
 
@@ -150,8 +150,8 @@ async def _checkpoints(system: System, found: Verification) -> None:
             f"agent {row['agent']} stands at position {row['position']:,} of {row['feed']}/{row['partition']}, "
             f"the log ends at {head:,}"
         )
-    for row in await pool.fetch(_PARKED):
-        found.notes.append(f"{row['events']:,} dead letters wait at agent {row['agent']}: jobstream dlq list")
+    for agent, events in (await parked(pool)).items():
+        found.notes.append(f"{events:,} dead letters wait at agent {agent}: jobstream dlq list")
 
 
 async def _read_model(system: System, model: ReadModel, found: Verification, tell: Tell) -> None:
