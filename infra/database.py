@@ -9,6 +9,14 @@ from infra.listener import Heard, Listener, Unsubscribe
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
+_SETTINGS = {
+    "application_name": "jobstream",
+    "jit": "off",
+    # A statement's plan is kept, and may have been made for a table of a few rows that has a million a minute later.
+    "enable_seqscan": "off",
+}
+
+
 async def _keep(connection: object) -> None:
     """Nobody changes a pooled session's state: the library's own reset costs a round trip after every query, which was
     a quarter of the agents' processor time. (It has rolled back a transaction left open before it calls this.)
@@ -33,7 +41,7 @@ class Database:
             min_size=1,
             max_size=size,
             max_inactive_connection_lifetime=60.0,
-            server_settings={"application_name": "jobstream", "jit": "off"},
+            server_settings=_SETTINGS,
             reset=_keep,
         )
         return cls(dsn, pool)

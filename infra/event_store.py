@@ -63,6 +63,9 @@ Row = asyncpg.Record
 _STATE = ", ".join(f"(select {name} from store_epoch) as {name}" for name in ("epoch", "recoveries", "finding"))
 ROW = f"""select position, stream_id, version, category, type, event_id, owner, data, metadata, occurred_at,
     recorded_at, command_id, command_last, {_STATE} from events """
+# Lateral, so that whatever size the table had when this was planned it looks up each stream by itself.
+STREAMS = f"""select event.* from unnest($1::uuid[], $2::integer[]) wanted(id, after),
+    lateral ({ROW} where stream_id = id and version > after order by version) event"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +170,9 @@ class EventStore:
 
     async def read_streams(self, after_versions: Sequence[tuple[UUID, int]]) -> dict[UUID, list[Row]]:
         """Several streams' events, each after a version, in one round trip. A stream without any has an empty list."""
-        query = """join unnest($1::uuid[], $2::integer[]) wanted(id, after) on stream_id = id and version > after
-            order by stream_id, version"""
         ids, versions = [id for id, _ in after_versions], [version for _, version in after_versions]
         streams: dict[UUID, list[Row]] = {id: [] for id in ids}
-        for row in await self._pool.fetch(ROW + query, ids, versions):
+        for row in await self._pool.fetch(STREAMS, ids, versions):
             streams[row["stream_id"]].append(row)
         return streams
 
