@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from infra.counted import counted
 from infra.masking import MASK, masked
 from projections.difference import Difference, Example, TableDifference
 
@@ -22,7 +23,7 @@ def lines(difference: Difference) -> Iterator[str]:
 
 
 def rows_differ(count: int) -> str:
-    return "1 row differs" if count == 1 else f"{count:,} rows differ"
+    return counted(count, "row differs", "rows differ")
 
 
 def as_json(difference: Difference) -> dict[str, Any]:

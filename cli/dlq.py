@@ -12,6 +12,7 @@ import orjson
 from cli.connected import with_system
 from cli.event_text import described, opened, paragraph
 from cli.settings import fail
+from infra.counted import counted
 from infra.disclosure import Disclosure
 from runtime.parts import redrives
 from runtime.system import System
@@ -60,7 +61,7 @@ def list_parked(dropped: bool, as_json: bool) -> None:
     for row in rows:
         behind = f"dropped {row['dropped_at']} by {row['dropped_by']}" if dropped else f"{row['waiting']} waiting"
         click.echo(f"{row['agent']}  {row['stream_id']}  {row['type']} at {row['position']}, {behind}")
-        click.echo(f"    {row['error']} ({row['attempts']} attempts)")
+        click.echo(f"    {row['error']} ({counted(row['attempts'], 'attempt')})")
         if dropped:
             click.echo(f"    {row['reason']}")
     click.echo(f"{len(rows)} {'dropped' if dropped else 'parked'}")
@@ -99,7 +100,7 @@ def show(agent: str, stream_id: UUID, as_json: bool) -> None:
 def _shown(waiting: list[Waiting], event: Recorded, shown: Disclosure) -> Iterator[str]:
     first, *behind = waiting
     yield from paragraph(event, shown)
-    yield f"parked since {first.parked_at}, {first.attempts} attempts: {first.error}"
+    yield f"parked since {first.parked_at}, {counted(first.attempts, 'attempt')}: {first.error}"
     yield f"{len(behind)} behind it{':' if behind else ''}"
     yield from (f"    {one.type} at {one.position}, since {one.parked_at}" for one in behind)
 

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from cli.connected import with_system
 from cli.progress import progress
 from cli.settings import fail
+from infra.counted import counted
 from infra.needles import SHORTEST, Needles
 from runtime import erasure
 from runtime.erasure import Known, Place, Tell, Unsearchable
@@ -95,14 +96,16 @@ def _told(found: Known, before: Sequence[Place]) -> dict[str, Any]:
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
-    yield f"{sum(told['events'].values()):,} events tell about {told['subject']}:"
+    events = counted(sum(told["events"].values()), "event tells", "events tell")
+    yield f"{events} about {told['subject']}:"
     yield from (f"  {count:8,} {type}" for type, count in told["events"].items())
     if told["erased_before"]:
         yield "was erased before: with the key, what could be searched for is gone"
         return
-    yield f"fields: {', '.join(told['fields'])}; {told['values']} values"
+    yield f"fields: {', '.join(told['fields'])}; {counted(told['values'], 'value')}"
     if told["too_short"]:
-        yield f"{told['too_short']} of them are shorter than {SHORTEST} characters and are not searched for"
+        short = counted(told["too_short"], "of them is", "of them are")
+        yield f"{short} shorter than {SHORTEST} characters and not searched for"
     yield from _places("in clear before:" if told["position"] else "in clear:", told["places"])
     if told["position"] is None:
         return

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.event_text import json, time
+from infra.counted import counted
 from streams.history import Total
 
 
@@ -26,7 +27,7 @@ def show_totals(totals: Sequence[Total], as_json: bool) -> None:
         types = [_counted({"context": each.context, "type": each.type}, each.events, seconds) for each in totals]
         click.echo(json(about | {"seconds": seconds, "contexts": by_context, "types": types}))
         return
-    click.echo(f"{events} events from {time(begin)} to {time(end)}")
+    click.echo(f"{counted(events, 'event')} from {time(begin)} to {time(end)}")
     lines = [(f"{name}.*", count) for name, count in contexts.items()]
     lines += [(f"{total.context}.{total.type}", total.events) for total in totals]
     _print(lines, events, seconds)

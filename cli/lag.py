@@ -14,6 +14,7 @@ from rich.table import Table
 from cli.connected import with_system
 from cli.event_text import json, time
 from cli.settings import fail
+from infra.counted import counted
 from runtime.lag import Lag, Lags
 from runtime.system import System
 
@@ -86,8 +87,9 @@ def _show(found: Sequence[Lag], as_json: bool) -> None:
         Console().print(_table(found))
     else:
         for each in found:
-            events, seconds = ("?", "?") if each.events is None else (str(each.events), f"{each.seconds:.1f}")
-            line = f"{each.kind:11} {each.name:18} {each.feed or '':6} {events:>9} events {seconds:>9} s"
+            events = "? events" if each.events is None else counted(each.events, "event")
+            seconds = "?" if each.seconds is None else f"{each.seconds:.1f}"
+            line = f"{each.kind:11} {each.name:18} {each.feed or '':6} {events:>16} {seconds:>9} s"
             click.echo("  ".join([line, *_remarks(each)]))
 
 

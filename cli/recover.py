@@ -12,6 +12,7 @@ from cli.connected import with_system
 from cli.progress import Shows, progress
 from cli.settings import fail, kafka_or_exit
 from infra import store_proof
+from infra.counted import counted
 from infra.recovery import StoreMoved
 from projections.restored import settle
 from runtime.system import READ_MODELS, System
@@ -103,11 +104,12 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     if not told["missing"]:
         yield "nothing is missing; the event store takes events"
         return
-    yield f"{told['missing']:,} events, recorded from {told['first_recorded_at']} to {told['last_recorded_at']}:"
+    missing = counted(told["missing"], "event")
+    yield f"{missing}, recorded from {told['first_recorded_at']} to {told['last_recorded_at']}:"
     yield from (f"  {count:8,} {type}" for type, count in told["types"].items())
     yield from _costs(told)
     if told["done"]:
-        yield f"brought back {told['missing']:,} events; start all processes again"
+        yield f"brought back {missing}; start all processes again"
         yield from _afresh(told)
     else:
         yield "nothing was changed: jobstream recover --yes brings them back, --new-epoch gives them up"
@@ -116,16 +118,19 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
 def _costs(told: dict[str, Any]) -> Iterator[str]:
     """What does not come back with the events."""
     if without := told["without_key"]:
-        yield f"the keys of {len(without):,} people are lost (table subject_keys): what is personal reads as erased."
+        people = counted(len(without), "person", "people")
+        yield f"the keys of {people} are lost (table subject_keys): what is personal reads as erased."
         yield "  Should another copy of that table have them (a later backup, a standby), put those rows in first:"
         yield from (f"    {subject}" for subject in without[:_SHOWN])
         if len(without) > _SHOWN:
             yield f"    and {len(without) - _SHOWN:,} more, see --json"
     if told["erased"]:
-        yield f"{told['erased']:,} people asked to be erased in that time: their keys are destroyed again"
+        people = counted(told["erased"], "person", "people")
+        yield f"{people} asked to be erased in that time: their keys are destroyed again"
     if told["without_command_id"]:
-        yield f"{told['without_command_id']:,} events of agents were relayed without their command's id, by an older"
-        yield "  release: an agent that meets their cause again may do once more what it did"
+        relayed = counted(told["without_command_id"], "event of agents was", "events of agents were")
+        yield f"{relayed} relayed without a command's id, by an older release: an agent that meets the cause again may"
+        yield "  do once more what it did"
     yield "not in Kafka: idempotency keys (a request repeated from that time is carried out again), API keys made or"
     yield "  revoked in that time, and events that were not relayed yet when the store was lost"
 

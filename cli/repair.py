@@ -9,6 +9,7 @@ import orjson
 from cli.differences import as_json, lines
 from cli.progress import Shows, progress
 from cli.wishes import DIFFERENT, REFUSED, Wishes, refusal
+from infra.counted import counted
 from projections.filling import Step
 from projections.read_model import ReadModel
 from projections.rebuild import Source
@@ -63,7 +64,7 @@ class _Repair:
             return REFUSED
         await repaired(self._source, self._model, streams, self._tell)
         self.told["repaired"] = True
-        self._say(f"{self._model.schema}: repaired, of {len(streams):,} streams")
+        self._say(f"{self._model.schema}: repaired, of {counted(len(streams), 'stream')}")
         return 0
 
     def _say(self, *said: str) -> None:

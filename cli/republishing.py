@@ -16,6 +16,7 @@ from cli.moment import MOMENT, Moment, first_position, last_position
 from cli.progress import progress
 from cli.settings import fail, kafka_or_exit
 from cli.wishes import FAILED, INTERRUPTED
+from infra.counted import counted
 from runtime.system import System
 from streams import topics
 from streams.republish import Republication, Run, RunDiffers, Wanted
@@ -77,7 +78,8 @@ def republish(wanted: Wanted, start: Moment | None, end: Moment | None, rate: fl
         fail(f"Kafka: {problem or type(problem).__name__}; {again}")
     except KeyboardInterrupt:
         fail(f"interrupted; {again}", INTERRUPTED)
-    done = f"{run.published} events of positions {run.first} to {run.last} are in {run.topic} (run {run.name})"
+    published = counted(run.published, "event")
+    done = f"{run.topic} has {published} of positions {run.first} to {run.last} (run {run.name})"
     click.echo(json(asdict(run)) if as_json else done)
 
 

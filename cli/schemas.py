@@ -8,6 +8,7 @@ import click
 
 from cli.connected import with_system
 from cli.event_text import json
+from infra.counted import counted
 from runtime.system import System
 from schemas.compatibility import IncompatibleSchemas, check_compatibility
 from schemas.ids import BadSchemaList, check_files
@@ -52,7 +53,8 @@ def list_schemas(as_json: bool) -> None:
         return
     for schema in _all():
         personal = f"  personal: {', '.join(field.name for field in schema.personal)}" if schema.personal else ""
-        click.echo(f"{schema.id:>4}  {schema!s:44} {counts.get(schema.id, 0):>9} events{personal}")
+        events = counted(counts.get(schema.id, 0), "event")
+        click.echo(f"{schema.id:>4}  {schema!s:44} {events:>16}{personal}")
 
 
 @schemas.command()

@@ -13,6 +13,7 @@ from cli.differences import lines as difference_lines
 from cli.progress import progress
 from cli.serving import give_way
 from cli.settings import fail
+from infra.counted import counted
 from runtime.system import System
 from runtime.verification import Verification
 from runtime.verification import verify as verified
@@ -50,7 +51,7 @@ def verify(as_json: bool) -> None:
 
 
 def _lines(found: Verification) -> Iterator[str]:
-    yield f"{found.log.events:,} events in the store"
+    yield f"{counted(found.log.events, 'event')} in the store"
     if found.relayed is not None:
         yield f"{found.log.compared:,} of them compared with Kafka, up to position {found.relayed:,}"
     for difference in found.differences:

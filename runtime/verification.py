@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from infra import store_proof
+from infra.counted import counted
 from infra.event_store import Row
 from infra.log_ranges import GapInLog
 from infra.settings import Settings
@@ -108,9 +109,10 @@ async def _relayed(system: System, found: Verification) -> int:
     if record.position > found.head:
         found.head = await system.database.pool.fetchval("select coalesce(max(position), 0) from events")
     if record.position > found.head:
+        missing = counted(record.position - found.head, "event")
         found.problems.append(
-            f"Kafka has {record.position - found.head:,} events after position {found.head:,}, where the event store "
-            "ends: it was restored or lost its tail; run jobstream recover"
+            f"Kafka has {missing} after position {found.head:,}, where the event store ends: it was restored or lost "
+            "its tail; run jobstream recover"
         )
     return record.position
 
@@ -151,7 +153,8 @@ async def _checkpoints(system: System, found: Verification) -> None:
             f"the log ends at {head:,}"
         )
     for agent, events in (await parked(pool)).items():
-        found.notes.append(f"{events:,} dead letters wait at agent {agent}: jobstream dlq list")
+        wait = counted(events, "dead letter waits", "dead letters wait")
+        found.notes.append(f"{wait} at agent {agent}: jobstream dlq list")
 
 
 async def _read_model(system: System, model: ReadModel, found: Verification, tell: Tell) -> None:

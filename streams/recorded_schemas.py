@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from infra.counted import counted
 from infra.event_store import ROW, EventStore
 from infra.recorded_rows import recorded
 from schemas.codec import Codec, KeyNotLoaded, UndecodableEvent, schema_id
@@ -25,7 +26,7 @@ class Used:
     last: int
 
     def __str__(self) -> str:
-        return f"{self.events} event{'s' if self.events > 1 else ''} of {self.type}, the first at {self.first}"
+        return f"{counted(self.events, 'event')} of {self.type}, the first at {self.first}"
 
 
 async def used_schemas(store: EventStore) -> list[Used]:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from domain.numbers import Kind, stream_id
 from infra import recovery, store_proof
+from infra.counted import counted
 from infra.database import Database
 from infra.event_store import ROW, Row
 from infra.kafka import client_logging
@@ -53,8 +54,8 @@ class Forked(Unrecoverable):
     def __init__(self, same: int, head: int, relayed: int) -> None:
         super().__init__(
             f"up to position {same:,} both have the same events; after it the event store has {head - same:,} and "
-            f"Kafka {relayed - same:,} others. They cannot be one history: keep the event store's with jobstream "
-            "recover --new-epoch, or restore the older backup once more, and recover that"
+            f"Kafka {counted(relayed - same, 'other')}. They cannot be one history: keep the event store's with "
+            "jobstream recover --new-epoch, or restore the older backup once more, and recover that"
         )
 
 

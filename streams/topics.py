@@ -16,6 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from infra.counted import counted
+
 _KNOWN_SECONDS = 10
 _FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 # Read from its beginning whenever a relay starts, so its segments are small enough to be compacted soon.
@@ -193,8 +195,9 @@ def _compared(
         return Found(name, State.MISSING, (f"{name} is missing: run jobstream topics apply",))
     if (partitions := len(present[name]["partitions"])) != topic.partitions:
         problem = (
-            f"{name} has {partitions} partitions instead of {topic.partitions}; a count is never changed, because a "
-            "stream's later events would go to another partition: relay into topics under a new KAFKA_TOPIC_PREFIX"
+            f"{name} has {counted(partitions, 'partition')} instead of {topic.partitions}; a count is never changed, "
+            "because a stream's later events would go to another partition: relay into topics under a new "
+            "KAFKA_TOPIC_PREFIX"
         )
         return Found(name, State.UNFIT, (problem,))
     problems = tuple(

@@ -15,6 +15,7 @@ from cli.importing.run import Import, Rejects, Report
 from cli.progress import progress
 from cli.settings import BAD_SETTINGS, fail
 from commands.bus import Conflict, Unavailable
+from infra.counted import counted
 from runtime.system import System
 
 SOME_REJECTED = 3
@@ -77,13 +78,14 @@ async def _imported(system: System, file: Path, owner: UUID, board: str, rejects
         try:
             return await under_way.run(lambda: shows("importing", file.name, source.done // _KB, size))
         except (Conflict, Unavailable) as problem:
-            fail(f"{under_way.report.imported} were imported, and then: {problem}; begin again to go on")
+            fail(f"{counted(under_way.report.imported, 'row')} imported, and then: {problem}; begin again to go on")
 
 
 def _tell(report: Report, rejects: Path) -> None:
     rows = report.imported + report.known + report.rejected
     rate = f" ({report.imported / report.seconds:,.0f}/s)" if report.imported else ""
-    click.echo(f"{rows:,} rows: {report.imported:,} imported in {report.seconds:.1f} s{rate}, {report.known:,} known")
+    imported = f"{report.imported:,} imported in {report.seconds:.1f} s{rate}"
+    click.echo(f"{counted(rows, 'row')}: {imported}, {report.known:,} known")
     if not report.listed:
         click.echo("They are listed as soon as a projector runs (jobstream serve, or jobstream projector).")
     if report.rejected:

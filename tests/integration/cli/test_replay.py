@@ -101,7 +101,7 @@ async def test_a_part_is_repaired_where_rows_come_from_one_stream_each(there: Ru
     repaired = await replay(there, "routings", "deadlines", *part, "--yes")
     assert (repaired.status, repaired.output.splitlines()[-2:]) == (
         0,
-        ["routings_v1: repaired, of 1 streams", f"{deadlines.schema}: no difference"],
+        ["routings_v1: repaired, of 1 stream", f"{deadlines.schema}: no difference"],
     )
     row = await there.system.database.pool.fetchrow("select id, sync_status from routings_v1.routing")
     assert row is not None

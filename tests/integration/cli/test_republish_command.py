@@ -46,7 +46,7 @@ async def test_a_new_subscribers_topic_is_filled_once_however_often_the_command_
     assert first.status == 0, first.errors
     assert f"topic {topic} was created, with 6 partitions" in first.errors
     assert f"{topic}: published 400 of 400" in first.errors
-    assert first.output == f"400 events of positions 1 to 400 are in {topic} (run {topic})\n"
+    assert first.output == f"{topic} has 400 events of positions 1 to 400 (run {topic})\n"
     await there.log.append(10)
     again, other = await asyncio.gather(there.replay(*arguments, "--json"), there.replay(*arguments, "--to", "410"))
     assert (again.json["position"], again.json["published"]) == (400, 400)

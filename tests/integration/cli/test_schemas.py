@@ -33,7 +33,7 @@ async def test_the_list_says_how_many_events_each_schema_wrote(database: str, tm
     assert [each["id"] for each in listed.json] == list(range(1, len(listed.json) + 1))
     assert {each["type"] for each in listed.json} == set(known.types)
     [technician] = [line.split() for line in lines.output.splitlines() if "dispatch.TechnicianRegistered.v1" in line]
-    assert technician[2:] == ["1", "events", "personal:", "name,", "email,", "phone"]
+    assert technician[2:] == ["1", "event", "personal:", "name,", "email,", "phone"]
     assert (checked.status, checked.output) == (0, f"{len(listed.json)} schemas: each reads what is recorded\n")
 
 

@@ -28,7 +28,7 @@ async def test_checking_names_the_missing_topics_and_creates_none(kafka: str, to
 
 async def test_another_partition_count_is_refused_and_left_alone(kafka: str, topic_prefix: str) -> None:
     await _create(kafka, NewTopic(topic_prefix + "identity.events.v1", 1, 1))
-    with pytest.raises(topics.TopicsUnfit, match=r"identity.events.v1 has 1 partitions instead of 3"):
+    with pytest.raises(topics.TopicsUnfit, match=r"identity.events.v1 has 1 partition instead of 3"):
         await topics.apply(kafka, topic_prefix)
     async with topics.administration(kafka) as admin:
         described = await admin.describe_topics([topic_prefix + "identity.events.v1"])
