@@ -14,9 +14,11 @@ from domain.clock import Clock
 from domain.dispatch.matching import Candidate
 from domain.errors import DomainError, NotFound
 from domain.numbers import Kind
+from schemas.recorded import Recorded
 
 A = TypeVar("A", bound=Aggregate)
 H = TypeVar("H", bound="Handler")
+R = TypeVar("R", bound="Recalls")
 
 RERUNS = 8
 
@@ -72,7 +74,7 @@ class Envelope:
 class Outcome:
     """What became of a command: its main stream, its positions in the log, and the handler's own answer.
 
-    A `duplicate` was carried out before: `result` is None then, the rest is as the first time.
+    A `duplicate` was carried out before: all is as the first time, but `result` is None where nothing `recalls` it.
     A command that found nothing to do has position 0.
     """
 
@@ -104,6 +106,7 @@ class Streams(Protocol):
     async def append(self, work: "Work", envelope: Envelope, command: str) -> Outcome | None: ...
     async def find_command(self, command_id: UUID) -> Outcome | None: ...
     async def find_idempotent(self, key: IdempotencyKey) -> Outcome | None: ...
+    async def recorded(self, outcome: Outcome) -> Sequence[Recorded]: ...
     def release(self, work: "Work") -> None: ...
 
 
@@ -192,6 +195,20 @@ def handles(command: type) -> Callable[[H], H]:
     return register
 
 
+Recalls = Callable[[Sequence[Recorded]], Any]
+_RECALLS: dict[type, Recalls] = {}
+
+
+def recalls(command: type) -> Callable[[R], R]:
+    """Register how a command that was carried out before answers again: from the events that it recorded then."""
+
+    def register(recall: R) -> R:
+        _RECALLS[command] = recall
+        return recall
+
+    return register
+
+
 class Bus:
     """Sends commands to their handlers."""
 
@@ -203,6 +220,13 @@ class Bus:
 
         Raises the handler's `DomainError`, `Conflict`, `KeyReused` or `Unavailable`; nothing is recorded then.
         """
+        outcome = await self._outcome(command, envelope)
+        recall = _RECALLS.get(type(command)) if outcome.duplicate else None
+        if recall is None:
+            return outcome
+        return replace(outcome, result=recall(await self._blank.streams.recorded(outcome)))
+
+    async def _outcome(self, command: Any, envelope: Envelope) -> Outcome:
         if envelope.idempotency and (before := await self._blank.streams.find_idempotent(envelope.idempotency)):
             return before
         handler, name = _HANDLERS[type(command)], type(command).__name__

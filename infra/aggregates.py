@@ -14,7 +14,7 @@ from domain.aggregate import Aggregate
 from domain.errors import NotFound, Refused
 from infra.append import Append, EventTooLarge, NewEvent, Status, StoreClosed, StoreHalted, StoreUnavailable, SubjectKey
 from infra.append import IdempotencyKey as KeptKey
-from infra.event_store import EventStore
+from infra.event_store import EventStore, Row
 from infra.identifiers import new_id
 from infra.recorded_rows import recorded
 from schemas.codec import Codec
@@ -113,6 +113,10 @@ class Aggregates:
             raise KeyReused("This Idempotency-Key was used with another request body")
         return Outcome(UUID(found.result), found.first, found.last, duplicate=True)
 
+    async def recorded(self, outcome: Outcome) -> Sequence[Recorded]:
+        """The events of a command that recorded some."""
+        return await self._opened(await self._store.read(outcome.first - 1, outcome.last - outcome.first + 1))
+
     async def _first_time(self, envelope: Envelope) -> Outcome | None:
         if envelope.idempotency and (found := await self.find_idempotent(envelope.idempotency)):
             return found
@@ -167,15 +171,17 @@ class Aggregates:
         aggregate = known
         if aggregate is None and kind.SNAPSHOT_EVERY:
             aggregate = await self._from_snapshot(kind, id)
-        rows = await self._store.read_stream(id, aggregate.version if aggregate else 0)
-        events = [recorded(row, self._store.epoch, self._codec.decode) for row in rows]
-        await self._codec.open(events)
-        for event in events:
+        for event in await self._opened(await self._store.read_stream(id, aggregate.version if aggregate else 0)):
             aggregate = cast(A, domain_event(event, kind).mutate(aggregate))
             aggregate.owner = event.owner
         if aggregate is None:
             raise NotFound(spoken(kind), id)
         return aggregate
+
+    async def _opened(self, rows: Sequence[Row]) -> Sequence[Recorded]:
+        events = [recorded(row, self._store.epoch, self._codec.decode) for row in rows]
+        await self._codec.open(events)
+        return events
 
     async def _from_snapshot(self, kind: type[A], id: UUID) -> A | None:
         kept = await self._store.fetch_snapshot(id)

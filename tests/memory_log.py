@@ -49,6 +49,9 @@ class MemoryLog:
     async def read_stream(self, stream_id: UUID, after_version: int = 0) -> list[dict[str, Any]]:
         return [row for row in self.rows if row["stream_id"] == stream_id and row["version"] > after_version]
 
+    async def read(self, after: int, limit: int) -> list[dict[str, Any]]:
+        return self.rows[after : after + limit]
+
     async def find_command(self, command_id: UUID) -> CommandRecord | None:
         return self._commands.get(command_id)
 

@@ -24,7 +24,7 @@ from commands.applications import (
     RecordOffer,
     UndoAcceptance,
 )
-from commands.applications.offers import OfferTaken
+from commands.applications.offers import AcceptanceUndone, OfferTaken
 from domain.applications.statuses import OFFER_MOVES, OfferStatus
 from domain.errors import IllegalTransition
 from domain.numbers import Kind, stream_id
@@ -103,15 +103,13 @@ async def negotiate(offer_id: Number, entry: NewNegotiation, session: Writing) -
 async def undo(offer_id: Number, session: Writing) -> Response:
     """Within the grace period (OFFER_UNDO_HOURS): the offer is pending again, and so is what its acceptance withdrew.
 
-    Applications that have moved on since, or are gone, are left alone and named. A repetition of the request (see
-    Idempotency-Key) names none: the first answer did.
+    Applications that have moved on since, or are gone, are left alone and named.
     """
     grace = timedelta(hours=session.system.settings.offer_undo_hours)
     outcome = await session.send(UndoAcceptance(offer_id, grace), applications)
+    undone: AcceptanceUndone = outcome.result
     row = shown(await _offer(session, offer_id))
-    if outcome.duplicate:
-        return session.answer({"offer": row, "restored": None, "left_alone": None})
-    return session.answer({"offer": row, "restored": outcome.result.restored, "left_alone": outcome.result.left_alone})
+    return session.answer({"offer": row, "restored": undone.restored, "left_alone": undone.left_alone})
 
 
 @router.get("/jobs/{job_id}/offers", summary="Get Job Offers", response_model=list[Offer] | Page)

@@ -1,7 +1,6 @@
 """The application tracking system: status, timeline and figures."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,7 +13,7 @@ from api.automation.jobs import AsOf, known
 from api.automation.mapping import found
 from api.automation.models.tracking import Statistics, StatusChange, StatusChanged, Timeline
 from api.direct import Direct
-from api.session import Reading, Session, Writing
+from api.session import Reading, Writing
 from commands.applications import ChangeApplicationStatus
 from domain.applications.statuses import Status
 from projections.applications.fold import applications
@@ -32,10 +31,16 @@ async def change_status(job_id: Number, wanted: StatusChange, session: Writing) 
     """
     command = ChangeApplicationStatus(job_id, wanted.status, wanted.notes)
     outcome = await session.send(command, applications)
-    if outcome.duplicate:
-        return session.answer(await session.repeated(_of_first_request(session, job_id, outcome.first)))
     made = outcome.result
-    return session.answer(_changed(job_id, made.old, made.new, made.changed_at, outcome.first))
+    return session.answer(
+        {
+            "job_id": job_id,
+            "old_status": made.old,
+            "new_status": made.new,
+            "status_changed_at": made.changed_at,
+            "event_id": outcome.first,  # the event's id in the timeline: its position in the log
+        }
+    )
 
 
 @router.get("/jobs/{job_id}/timeline", summary="Get Application Timeline", response_model=Timeline)
@@ -66,17 +71,6 @@ async def statistics(session: Reading, as_of: AsOf = None) -> Response:
     if as_of is None:
         return session.answer(_figures(await asked.of(session.person, session.system.clock.now())))
     return session.answer(_figures(await asked.as_of(session.person, as_of)))
-
-
-async def _of_first_request(session: Session, number: int, position: int) -> dict[str, Any]:
-    history = await session.system.applications.jobs.history(number)
-    event = found(next((row for row in history if row["position"] == position), None), "Job", number)
-    return _changed(number, event["from_status"], event["to_status"], event["occurred_at"], position)
-
-
-def _changed(number: int, old: str, new: str, at: datetime, event_id: int) -> dict[str, Any]:
-    """`event_id` is the event's id in the timeline: its position in the log."""
-    return {"job_id": number, "old_status": old, "new_status": new, "status_changed_at": at, "event_id": event_id}
 
 
 def _event(row: Any) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from commands.applications.loading import application_for, part_of, posting_of
-from commands.bus import Work, handles
+from commands.bus import Work, handles, recalls
 from domain.applications.acceptances import Acceptances
 from domain.applications.application import Application
 from domain.applications.offer import Offer
 from domain.errors import NotFound
 from domain.numbers import Kind, stream_id
+from schemas.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +204,9 @@ async def undo_acceptance(command: UndoAcceptance, work: Work) -> AcceptanceUndo
     offer.undo_acceptance(restored, left_alone, now)
     acceptances.settle(offer.id, offer.number, now)
     return AcceptanceUndone(restored, left_alone, now)
+
+
+@recalls(UndoAcceptance)
+def acceptance_undone(events: Sequence[Recorded]) -> AcceptanceUndone:
+    [undone] = [event for event in events if event.type == "OfferAcceptanceUndone"]
+    return AcceptanceUndone(undone["restored"], undone["left_alone"], undone.occurred_at)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.applications.loading import application_for, part_of
-from commands.bus import Work, handles
+from commands.bus import Work, handles, recalls
 from domain.applications.acceptances import Acceptances
 from domain.applications.application import Application
 from domain.applications.offer import Offer
 from domain.applications.statuses import OfferStatus, Status
 from domain.errors import NotFound
 from domain.numbers import Kind, stream_id
+from schemas.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,12 @@ async def change_application_status(command: ChangeApplicationStatus, work: Work
     old = application.status
     application.change_status(command.status, command.notes, now)
     return StatusChanged(old, application.status, now)
+
+
+@recalls(ChangeApplicationStatus)
+def application_status_changed(events: Sequence[Recorded]) -> StatusChanged:
+    [changed] = events
+    return StatusChanged(Status(changed["from_status"]), Status(changed["to_status"]), changed.occurred_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,5 +100,5 @@ class Undone(BaseModel):
     """An acceptance taken back: the applications that are as before, and those that had moved on."""
 
     offer: Offer
-    restored: list[int] | None
-    left_alone: list[int] | None
+    restored: list[int]
+    left_alone: list[int]

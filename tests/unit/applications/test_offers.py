@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,8 @@ from commands.applications import (
     UndoAcceptance,
     WithdrawOthers,
 )
+from commands.applications.offers import AcceptanceUndone
+from commands.bus import IdempotencyKey
 from commands.jobs import RemoveJob
 from domain.applications.acceptances import OtherOfferAccepted
 from domain.applications.application import Application, ApplicationEnded
@@ -134,6 +137,19 @@ def test_whoever_is_gone_by_the_time_of_the_undoing_is_left_alone_and_reported()
     world.when(RemoveJob(2))
     undone = world.when(UndoAcceptance(OFFER, DAY)).result
     assert (undone.restored, undone.left_alone) == ([4], [2])
+
+
+def test_an_undoing_that_is_repeated_names_whom_the_first_one_named() -> None:
+    world, key = accepted((2, "applied"), (4, "interviewing")), IdempotencyKey(uuid4(), b"body")
+    world.when(WithdrawOthers(OFFER, [2, 4]))
+    world.when(RemoveJob(2))
+    first = world.when(UndoAcceptance(OFFER, DAY), idempotency=key).result
+    world.when(AcceptOffer(OFFER))
+    world.when(WithdrawOthers(OFFER, [4]))
+    assert world.when(UndoAcceptance(OFFER, DAY)).result.left_alone == []
+    again = world.after(hours=1).when(UndoAcceptance(OFFER, DAY), idempotency=key)
+    again.then_nothing()
+    assert again.result == first == AcceptanceUndone([4], [2], first.undone_at)
 
 
 def test_nobody_is_restored_when_another_offer_was_accepted_since() -> None:

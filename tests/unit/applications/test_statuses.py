@@ -1,10 +1,13 @@
 """Every pair of statuses: a move is possible exactly where the rules, written down here once more, allow it."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from commands.applications import ChangeApplicationStatus, ScheduleInterview
+from commands.applications.statuses import StatusChanged
+from commands.bus import IdempotencyKey
 from commands.jobs import UpdateJob
 from domain.applications.application import Application, ApplicationEnded
 from domain.applications.offer import Offer
@@ -41,6 +44,16 @@ def application_that_is(status: Status) -> World:
     if status is Status.SAVED:
         return world.record(happened("JobSaved"))
     return world.record(happened("ApplicationStatusChanged", from_status="processing", to_status=status.value))
+
+
+def test_a_move_that_is_repeated_answers_as_the_first_one() -> None:
+    world, key = application_that_is(Status.SAVED), IdempotencyKey(uuid4(), b"body")
+    move = ChangeApplicationStatus(JOB, Status.APPLIED, None)
+    first = world.when(move, idempotency=key)
+    world.after(hours=1).when(ChangeApplicationStatus(JOB, Status.REJECTED, None))
+    again = world.when(move, idempotency=key)
+    again.then_nothing()
+    assert again.result == first.result == StatusChanged(Status.SAVED, Status.APPLIED, NOW)
 
 
 @pytest.mark.parametrize(("from_", "to"), PAIRS)
