@@ -13,7 +13,7 @@ from cli.repair import repair_each
 from cli.republishing import or_republish
 from cli.serving import give_way
 from cli.settings import fail
-from cli.wishes import FAILED, INTERRUPTED, Wishes
+from cli.wishes import FAILED, INTERRUPTED, Wishes, wishing
 from infra.append import EpochMismatch
 from infra.log_ranges import GapInLog
 from projections.failures import Defect, Overtaken
@@ -44,12 +44,6 @@ _PROBLEMS = (
 @click.command()
 @click.argument("names", nargs=-1, metavar="[READ_MODEL]...", type=click.Choice(sorted(_MODELS)))
 @click.option("--all", "every", is_flag=True, help="Every read model, one after the other.")
-@click.option("--dry-run", is_flag=True, help="Stop after showing the difference; nothing is kept.")
-@click.option("--yes", is_flag=True, help="Exchange without asking.")
-@click.option("--rollback", is_flag=True, help="Go back to the generation that was live before.")
-@click.option("--resume", is_flag=True, help="Go on with a rebuild that was interrupted or not exchanged.")
-@click.option("--keep", type=click.IntRange(0), default=1, show_default=True, help="Old generations to keep.")
-@click.option("--max-changes", type=click.IntRange(0), help="Refuse to exchange when more rows differ.")
 @click.option("--stream", type=click.UUID, help="Only the rows of this stream, in the live read model.")
 @click.option("--since", type=MOMENT, help="Only rows of streams with an event from there on, likewise.")
 @click.option(
@@ -59,21 +53,15 @@ _PROBLEMS = (
     metavar="EVENT",
     help="Only rows of streams with such an event; with --to-topic only such events.",
 )
-@click.option("--json", "json", is_flag=True, help="JSON instead of lines.")
 @or_republish
+@wishing
 def replay(
     names: Sequence[str],
     every: bool,
-    dry_run: bool,
-    yes: bool,
-    rollback: bool,
-    resume: bool,
-    keep: int,
-    max_changes: int | None,
     stream: UUID | None,
     since: Moment | None,
     types: Sequence[str],
-    json: bool,
+    wishes: Wishes,
 ) -> None:
     """Make read models again from the log, beside the live ones, and exchange them.
 
@@ -99,14 +87,9 @@ def replay(
       jobstream replay routings --type RoutingSynced --since 2026-03-01T00:00:00Z
       jobstream replay --to-topic for-analytics --from 2026-03-01T00:00:00Z --type RoutingSynced --rate 500
     """
-    wishes = Wishes(dry_run, yes, rollback, resume, keep, max_changes, json)
     models = _chosen(names, every)
-    if resume and (dry_run or rollback):
-        raise click.UsageError("--resume goes on to an exchange: not with --dry-run or --rollback")
-    if not dry_run and not yes and not _somebody_there(wishes):
-        raise click.UsageError("nobody can be asked here: say --yes to exchange, or --dry-run to see what differs")
     part = stream is not None or since is not None or bool(types)
-    if part and (rollback or resume):
+    if part and (wishes.rollback or wishes.resume):
         raise click.UsageError("a part is repaired in place: not with --rollback or --resume")
     if stream is not None and (since is not None or types):
         raise click.UsageError("--stream names all of a stream's events: not with --since or --type")
@@ -131,7 +114,3 @@ def _chosen(names: Sequence[str], every: bool) -> Sequence[ReadModel]:
     if every == bool(names):
         raise click.UsageError(f"name read models ({', '.join(sorted(_MODELS))}), or say --all")
     return READ_MODELS if every else [_MODELS[name] for name in dict.fromkeys(names)]
-
-
-def _somebody_there(wishes: Wishes) -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and not wishes.as_json

@@ -186,7 +186,7 @@ async def test_on_a_terminal_it_shows_a_bar_and_asks(there: Running) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["routings"], "say --yes to exchange, or --dry-run"),
+        (["routings"], "say --yes to go ahead, or --dry-run"),
         (["no_such_model", "--yes"], "'routings'"),
         (["--yes"], "or say --all"),
         (["routings", "--resume", "--dry-run"], "not with --dry-run"),
