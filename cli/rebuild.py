@@ -8,12 +8,13 @@ import click
 import orjson
 
 from cli.differences import as_json, lines
+from cli.outdated import left
 from cli.progress import Shows, progress
 from cli.wishes import DIFFERENT, REFUSED, Wishes, refusal
 from projections.checkpoints import checkpoints
 from projections.difference import Difference
 from projections.filling import Phase, Step
-from projections.generations import next_of, old_of
+from projections.generations import next_of, old_of, outdated
 from projections.read_model import ReadModel
 from projections.rebuild import Rebuild, Source, prune, rebuilding, returning, scratch
 
@@ -56,6 +57,7 @@ class _Replay:
             self.told["exchanged"] = True
             self._say(f"exchanged at position {rebuild.position:,}; what was live is {old_of(self._model)}")
         await prune(self._source, self._model, self._wishes.keep)
+        await self._show_outdated()
         return 0
 
     async def _opened(self) -> AbstractAsyncContextManager[Rebuild]:
@@ -76,6 +78,11 @@ class _Replay:
         if not self._wishes.as_json:
             self._shows.say(*lines(found))
         return found
+
+    async def _show_outdated(self) -> None:
+        self.told["outdated"] = schemas = await outdated(self._source.pool, self._model)
+        if schemas:
+            self._say(f"{left(schemas)}: --drop-outdated drops what nobody needs any more")
 
     def _refused(self, reason: str) -> int:
         self.told["refused"] = reason

@@ -8,6 +8,7 @@ import click
 
 from cli.connected import with_system
 from cli.moment import MOMENT, Moment, first_position
+from cli.outdated import drop_each
 from cli.rebuild import replay_each
 from cli.repair import repair_each
 from cli.republishing import or_republish
@@ -44,6 +45,7 @@ _PROBLEMS = (
 @click.command()
 @click.argument("names", nargs=-1, metavar="[READ_MODEL]...", type=click.Choice(sorted(_MODELS)))
 @click.option("--all", "every", is_flag=True, help="Every read model, one after the other.")
+@click.option("--drop-outdated", is_flag=True, help="Only drop what earlier versions have left; nothing is made.")
 @click.option("--stream", type=click.UUID, help="Only the rows of this stream, in the live read model.")
 @click.option("--since", type=MOMENT, help="Only rows of streams with an event from there on, likewise.")
 @click.option(
@@ -58,6 +60,7 @@ _PROBLEMS = (
 def replay(
     names: Sequence[str],
     every: bool,
+    drop_outdated: bool,
     stream: UUID | None,
     since: Moment | None,
     types: Sequence[str],
@@ -72,19 +75,23 @@ def replay(
     With --stream, --since or --type only the rows of the streams that have such events are made again, from all of
     their events, in the live read model: where its rows come from one stream each.
 
+    With --drop-outdated the generations of earlier versions go, which a deployment leaves behind: once no process of
+    the release before is at work.
+
     With --to-topic no read model is made: events are published again for a new subscriber, with their bytes, keys and
     headers and a mark, which our own processes pass over. A topic that is missing is created. Interrupted or killed,
     the same command goes on where it was.
 
     \b
-    Exit status: 0 exchanged or published, or a dry run without a difference; 1 a dry run with one, or the database or
-    Kafka does not answer; 2 bad usage or settings; 3 not exchanged (too many changes, or the answer was no); 4 it
-    cannot be made (an event cannot be folded, another replay is at work, a run of that name was begun otherwise, …);
-    130 interrupted.
+    Exit status: 0 exchanged, dropped or published, or a dry run that found nothing; 1 a dry run that found something,
+    or the database or Kafka does not answer; 2 bad usage or settings; 3 neither exchanged nor dropped (too many
+    changes, or the answer was no); 4 it cannot be made (an event cannot be folded, another replay is at work, a run of
+    that name was begun otherwise, …); 130 interrupted.
     Example:
       jobstream replay routings --dry-run
       jobstream replay --all --yes --max-changes 100
       jobstream replay routings --type RoutingSynced --since 2026-03-01T00:00:00Z
+      jobstream replay --all --drop-outdated --yes
       jobstream replay --to-topic for-analytics --from 2026-03-01T00:00:00Z --type RoutingSynced --rate 500
     """
     models = _chosen(names, every)
@@ -93,8 +100,12 @@ def replay(
         raise click.UsageError("a part is repaired in place: not with --rollback or --resume")
     if stream is not None and (since is not None or types):
         raise click.UsageError("--stream names all of a stream's events: not with --since or --type")
+    if drop_outdated and (part or wishes.rollback or wishes.resume):
+        raise click.UsageError("--drop-outdated makes nothing: not with --rollback, --resume or a part")
 
     async def carry_out(system: System) -> int:
+        if drop_outdated:
+            return await drop_each(system.source, models, wishes)
         if not part:
             return await replay_each(system.source, models, wishes)
         after = 0 if since is None else await first_position(system.store, since) - 1

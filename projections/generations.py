@@ -113,6 +113,13 @@ async def generations(connection: Any, model: ReadModel) -> list[str]:
     return [row["nspname"] for row in await connection.fetch(query, model.schema)]
 
 
+async def outdated(connection: Any, model: ReadModel) -> list[str]:
+    """The schemas that earlier versions of a read model have left, their live ones too, in alphabetical order."""
+    version = r"(regexp_match(nspname, '^' || $1 || '_v([0-9]+)(_next|_scratch|_old[0-9]+)?$'))[1]::integer"
+    query = f"select nspname from pg_namespace where {version} < $2 order by 1"
+    return [row["nspname"] for row in await connection.fetch(query, model.name, model.version)]
+
+
 async def is_current(connection: Any, model: ReadModel, schema: str) -> bool:
     """Whether a generation, which is there, has the tables that the read model declares now."""
     query = "select obj_description(oid, 'pg_namespace') = $2 from pg_namespace where nspname = $1"

@@ -1,5 +1,6 @@
 """Makes a read model again from the log, beside the live one, and puts it in its place."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from projections.generations import (
     make_indexes,
     next_of,
     old_of,
+    outdated,
     scratch_of,
 )
 from projections.read_model import ReadModel
@@ -172,9 +174,22 @@ async def prune(source: Source, model: ReadModel, keep: int) -> None:
                 await drop_generation(source.pool, schema)
 
 
+async def drop_outdated(source: Source, model: ReadModel) -> None:
+    """Drops what earlier versions of a read model have left. Raises `Busy` where one of them is still kept up."""
+    for schema in await outdated(source.pool, model):
+        # Old generations go back under the lease of the next one.
+        async with _lease(source, re.sub(r"_old\d+$", "_next", schema)):
+            await drop_generation(source.pool, schema)
+
+
 async def keep_live_only(source: Source, models: Sequence[ReadModel]) -> None:
-    """Drops all other generations: they do not follow erasures. One that is being filled stays: it will fold them."""
+    """Drops all other generations, and those of earlier versions: they do not follow erasures.
+
+    One that is being filled stays: it will fold them.
+    """
     for model in models:
+        with suppress(Busy):
+            await drop_outdated(source, model)
         with suppress(Busy):
             async with _lease(source, next_of(model)):
                 for schema in {*await generations(source.pool, model)} - {scratch_of(model)}:

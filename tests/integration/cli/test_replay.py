@@ -15,6 +15,9 @@ from click.testing import CliRunner
 
 from cli.main import main
 from projections.deadlines.fold import deadlines
+from projections.generations import ensure_generations
+from projections.read_model import ReadModel
+from projections.service_jobs.fold import service_jobs
 from runtime.system import READ_MODELS
 from tests.conformance.trade import Trade
 from tests.jobstream import Ended, jobstream
@@ -132,13 +135,40 @@ async def test_making_everything_again_sends_nothing(there: Running) -> None:
     assert [event["type"] for event in after["events"]].count("RoutingClaimed") == 2
 
 
-async def test_a_person_who_is_erased_is_in_no_old_generation_either(there: Running) -> None:
+async def test_a_person_who_is_erased_is_in_no_old_generation_and_no_earlier_version_either(there: Running) -> None:
     assert (await replay(there, "service_jobs", "--yes")).status == 0
     job_id = await there.system.database.pool.fetchval("select id from service_jobs_v1_old1.service_job")
+    await earlier(there, service_jobs)
     home, dsn = str(there.system.settings.jobstream_home), there.system.database.dsn
     erase = ("erase", str(job_id), "--reason", "asked", "--yes")
     erased = await jobstream(*erase, DATABASE_URL=dsn, JOBSTREAM_HOME=home)
     assert (erased.status, "nothing is left" in erased.output) == (0, True), erased
+
+
+async def earlier(there: Running, model: ReadModel) -> str:
+    """The schema of a version before, as a deployment leaves it behind."""
+    before = ReadModel(model.name, model.version - 1, model.tables)
+    await ensure_generations(there.system.database.pool, [before], there.system.store.epoch)
+    for table in model.tables:
+        copied = f"insert into {before.schema}.{table.name} select * from {model.schema}.{table.name}"
+        await there.system.database.pool.execute(copied)
+    return before.schema
+
+
+async def test_what_an_earlier_version_left_is_shown_and_dropped_when_somebody_says_so(there: Running) -> None:
+    left = await earlier(there, deadlines)
+    said = f"{deadlines.schema}: {left} is of an earlier version"
+    made = await replay(there, "deadlines", "--yes")
+    assert f"{said}: --drop-outdated drops what nobody needs any more" in made.output
+    looked = await replay(there, "--all", "--drop-outdated", "--dry-run")
+    assert (looked.status, looked.output) == (1, f"{said}\n")
+    dropped = await replay(there, "--all", "--drop-outdated", "--yes", "--json")
+    assert (dropped.status, [one["outdated"] for one in dropped.json if one["dropped"]]) == (0, [[left]])
+    again = await replay(there, "--all", "--drop-outdated", "--yes")
+    assert (again.status, again.output) == (0, "nothing of earlier versions is left\n")
+    kept = "select nspname from pg_namespace where nspname like 'deadlines%' order by 1"
+    names = [row["nspname"] for row in await there.system.database.pool.fetch(kept)]
+    assert names == [deadlines.schema, f"{deadlines.schema}_old1"]
 
 
 class Terminal:
@@ -183,6 +213,17 @@ async def test_on_a_terminal_it_shows_a_bar_and_asks(there: Running) -> None:
         assert "sync_status failed → synced" in terminal.shown
 
 
+async def test_on_a_terminal_it_asks_before_anything_is_dropped(there: Running) -> None:
+    left = await earlier(there, deadlines)
+    for answer, status, schema in (("n", 3, left), ("y", 0, None)):
+        terminal = Terminal("replay", "deadlines", "--drop-outdated", DATABASE_URL=there.system.database.dsn)
+        await asyncio.to_thread(terminal.read_until, "Drop them? [y/N]:")
+        terminal.type(answer)
+        assert await asyncio.to_thread(terminal.ended) == status
+        name = await there.system.database.pool.fetchval("select to_regnamespace($1)::text", left)
+        assert name == schema
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -191,6 +232,7 @@ async def test_on_a_terminal_it_shows_a_bar_and_asks(there: Running) -> None:
         (["--yes"], "or say --all"),
         (["routings", "--resume", "--dry-run"], "not with --dry-run"),
         (["routings", "--type", "RoutingSynced", "--rollback", "--yes"], "repaired in place"),
+        (["routings", "--drop-outdated", "--rollback", "--yes"], "makes nothing"),
     ],
 )
 def test_what_cannot_be_meant_is_said_before_anything_is_done(arguments: list[str], said: str) -> None:

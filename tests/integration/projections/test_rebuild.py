@@ -12,7 +12,7 @@ from infra.store_proof import begin_epoch
 from projections.difference import Difference
 from projections.failures import Defect
 from projections.filling import CHUNK, Phase, Step
-from projections.generations import TablesChanged, generations
+from projections.generations import TablesChanged, generations, outdated
 from projections.positions import Positions
 from projections.projector import Projector
 from projections.read_model import ReadModel
@@ -21,6 +21,7 @@ from projections.rebuild import (
     NoGeneration,
     OtherEpoch,
     Source,
+    drop_outdated,
     keep_live_only,
     prune,
     rebuilding,
@@ -259,6 +260,29 @@ async def test_all_generations_but_the_live_one_and_what_is_being_filled_can_go(
     await keep_live_only(source(recording), [model])
     assert await generations(recording.pool, model) == []
     assert (await recording.checkpoint(model))["position"] == 0
+
+
+async def test_what_earlier_versions_have_left_can_go_unless_one_is_still_kept_up(
+    recording: Recording, run: Run
+) -> None:
+    first, second, present, later = (routings_model(version) for version in (1, 2, 3, 10))
+    await recording.generation(first, second, present, later)
+    async with rebuilding(source(recording), first) as rebuild:
+        await rebuild.flip()
+    assert await outdated(recording.pool, present) == ["routings_v1", "routings_v1_old1", "routings_v2"]
+    await recording.life(1)
+    positions = Positions([second])
+    async with recording.feed() as feed:
+        release_before = run(recording.projector(second, feed, positions))
+        assert await positions.reached([second], await recording.store.head(), timeout=30)
+        with pytest.raises(Busy, match="routings_v2"):
+            await drop_outdated(source(recording), present)
+        await keep_live_only(source(recording), [present])
+        assert await outdated(recording.pool, present) == ["routings_v2"]
+        release_before.cancel()
+        await asyncio.wait([release_before])
+    await drop_outdated(source(recording), present)
+    assert await outdated(recording.pool, later) == ["routings_v3"]
 
 
 async def test_a_live_generation_that_was_made_anew_is_not_replaced_by_one_that_is_ahead(
