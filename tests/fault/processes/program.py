@@ -45,8 +45,12 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/tradeengage/api/v1"
+        return f"{self.root}/tradeengage/api/v1"
 
     @property
     def pid(self) -> int:

@@ -20,6 +20,7 @@ from tests.fault import proof
 from tests.fault.processes.load import Load, load
 from tests.fault.processes.program import program
 from tests.fault.soak.schedule import Kind, schedule
+from tests.fault.soak.seekers import Seekers, assert_each_once, seeking
 from tests.fault.soak.targets import Disturbance, Kafka, Postgres, Process, Sessions, Target
 from tests.integration.pos.conftest import Simulator, served
 
@@ -61,14 +62,14 @@ def tell() -> Tell:
     return lambda line: print(f"{time.monotonic() - began:6.0f} s  {line}", flush=True)
 
 
-async def disturbed(targets: Mapping[str, Target], posted: Load, faults: int, tell: Tell) -> None:
+async def disturbed(targets: Mapping[str, Target], posted: Load, seekers: Seekers, faults: int, tell: Tell) -> None:
     """Carry out a schedule; then let all processes stand and all work come to its end."""
 
     def progress(line: str) -> None:
-        answers = (
-            f"{len(posted.acknowledged)} jobs, {sum(posted.broken.values())} broken, {len(posted.refused)} refused"
-        )
-        tell(f"{line:36}  {answers}")
+        broken = posted.broken.total() + seekers.broken.total()
+        refused = len(posted.refused) + len(seekers.refused)
+        done = f"{len(posted.acknowledged)} jobs, {len(seekers.applied)} applications"
+        tell(f"{line:36}  {done}, {broken} broken, {refused} refused")
 
     kinds = {name: target.kinds for name, target in targets.items()}
     disturbance = Disturbance(targets, schedule(SEED, faults, kinds), progress)
@@ -76,9 +77,10 @@ async def disturbed(targets: Mapping[str, Target], posted: Load, faults: int, te
     assert disturbance.done.total() == faults
     processes = [target for target in targets.values() if isinstance(target, Process)]
     await posted.finish()
+    await seekers.finish()
     deaths = [death for each in processes for death in each.deaths]
     assert not deaths, "\n".join(deaths)
-    assert {answer.status_code for answer in posted.refused} <= {503}
+    assert {answer.status_code for answer in (*posted.refused, *seekers.refused)} <= {503}
 
 
 @pytest.mark.soak
@@ -100,12 +102,16 @@ async def test_the_distributed_system_loses_nothing_and_does_nothing_twice(
         await api.program.ready()
         targets |= {"broker": Kafka(own_broker), "sessions": Sessions(server, random.Random(SEED))}
         targets["postgresql"] = Postgres(tmp_path / "postgres" / "data")
-        async with load(api.program.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
-            await disturbed(targets, posted, FAULTS, tell)
+        async with (
+            load(api.program.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted,
+            seeking(api.program.root, CLIENT_PAUSE_SECONDS) as seekers,
+        ):
+            await disturbed(targets, posted, seekers, FAULTS, tell)
         await proof.settled(server)
         events = await proof.assert_log_sound(server, posted.acknowledged.values())
         tell(f"{events} events, none lost, none twice, each stream in order")
         tell(f"{await proof.assert_once_at_the_providers(server, simulator)} jobs at the providers, none twice")
+        tell(f"{await assert_each_once(server, seekers.applied)} applications, each with its follow-ups, none twice")
         for line in await proof.assert_verified(tmp_path, DATABASE_URL=server, KAFKA_BOOTSTRAP_SERVERS=kafka):
             tell(line)
         for target in targets.values():
@@ -121,14 +127,18 @@ async def test_serve_loses_nothing_and_does_nothing_twice(simulator: Simulator, 
             "serve": Process(serve),
             "postgresql": Postgres(tmp_path / "state" / "postgres" / "data"),
         }
-        async with load(serve.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted:
-            await disturbed(targets, posted, max(1, FAULTS // 4), tell)
+        async with (
+            load(serve.url, RECEIVERS, CLIENT_PAUSE_SECONDS) as posted,
+            seeking(serve.root, CLIENT_PAUSE_SECONDS) as seekers,
+        ):
+            await disturbed(targets, posted, seekers, max(1, FAULTS // 4), tell)
         dsn = EmbeddedPostgres(tmp_path / "state" / "postgres").running_elsewhere()
         assert dsn is not None
         await proof.settled(dsn)
         events = await proof.assert_log_sound(dsn, posted.acknowledged.values())
         tell(f"{events} events, none lost, none twice, each stream in order")
         tell(f"{await proof.assert_once_at_the_providers(dsn, simulator)} jobs at the providers, none twice")
+        tell(f"{await assert_each_once(dsn, seekers.applied)} applications, each with its follow-ups, none twice")
         for line in await proof.assert_verified(tmp_path):
             tell(line)
         assert await serve.stop() == 0, serve.log[-3000:]
