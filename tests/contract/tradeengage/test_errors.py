@@ -1,7 +1,6 @@
 """Errors: `{detail, error_code, timestamp}`, whatever went wrong and wherever."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -9,7 +8,7 @@ from tests.contract.likeness import assert_like
 from tests.contract.tradeengage.desk import Desk
 from tests.contract.tradeengage.document import ERROR
 
-SOMEBODY = str(uuid4())
+SOMEBODY = "0192f0c1-0000-7000-8000-0000000000aa"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.contract.tradeengage.desk import Desk
 from tests.contract.tradeengage.document import ERROR
 
 TOKEN = "Consistency-Token"
+OTHER = "0192f0c1-0000-7000-8000-0000000000ee"
 
 
 async def test_a_command_answers_with_a_token_and_its_effect_is_there(desk: Desk) -> None:
@@ -47,10 +48,10 @@ async def test_a_token_that_is_not_reached_in_time_is_said_to_be_so(
 @pytest.mark.parametrize(
     ("token", "status", "code"),
     [
-        (f"{uuid4()}:1", 409, "OTHER_EPOCH"),
+        (f"{OTHER}:1", 409, "OTHER_EPOCH"),
         ("nonsense", 400, "INVALID_CONSISTENCY_TOKEN"),
-        (f"{uuid4()}:-1", 400, "INVALID_CONSISTENCY_TOKEN"),
-        (f"{uuid4()}:{'9' * 30}", 400, "INVALID_CONSISTENCY_TOKEN"),
+        (f"{OTHER}:-1", 400, "INVALID_CONSISTENCY_TOKEN"),
+        (f"{OTHER}:{'9' * 30}", 400, "INVALID_CONSISTENCY_TOKEN"),
     ],
 )
 async def test_a_token_of_another_store_or_of_none_is_refused(desk: Desk, token: str, status: int, code: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.contract.tradeengage.document import ERROR
 NUL = "\x00"
 MEGABYTES = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
+NOBODY = "0192f0c1-0000-7000-8000-0000000000aa"
 
 
 def refused(answer: Any, status: int, code: str = "VALIDATION_ERROR") -> None:
@@ -37,7 +37,7 @@ async def test_text_with_a_nul_character_is_refused(desk: Desk, change: dict[str
     assert await desk.head() == head
 
 
-@pytest.mark.parametrize("path", [f"/jobs/{uuid4()}%00", "/jobs/?skip=%00", "/companies/%00"])
+@pytest.mark.parametrize("path", [f"/jobs/{NOBODY}%00", "/jobs/?skip=%00", "/companies/%00"])
 async def test_a_nul_character_in_the_address_is_refused(desk: Desk, path: str) -> None:
     refused(await desk.client.get(path), 422)
 
@@ -96,7 +96,7 @@ async def test_every_kind_of_character_that_can_be_stored_comes_back_as_it_was(d
     assert (await desk.client.get(f"/jobs/{job['id']}")).json()["summary"] == text
 
 
-@pytest.mark.parametrize("company", ["company-uuid-here", "", 7, None, str(uuid4())])
+@pytest.mark.parametrize("company", ["company-uuid-here", "", 7, None, NOBODY])
 async def test_a_sync_to_nobody_is_refused(desk: Desk, company: Any) -> None:
     job = await desk.post(required_skills=["unheard of"])
     head = await desk.head()
