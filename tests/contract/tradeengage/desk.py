@@ -64,5 +64,15 @@ class Desk:
         found: dict[str, Any] = await until(there, seconds)
         return found
 
+    async def completed(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The job once it is shown as completed, which may be later than its routing is: they are two read models."""
+
+        async def there() -> dict[str, Any] | None:
+            found = (await self.client.get(f"/jobs/{job['id']}")).json()
+            return found if found["status"] == "completed" else None
+
+        found: dict[str, Any] = await until(there)
+        return found
+
     async def head(self) -> int:
         return await self.running.system.store.head()

@@ -16,7 +16,6 @@ from tests.contract.tradeengage.desk import Desk
 from tests.contract.tradeengage.document import COMPLETED_JOB, ERROR
 from tests.integration.pos.conftest import Simulator, served
 from tests.integration.tradeengage.conftest import Open
-from tests.running import until
 
 SECRET = "whsec-of-the-tests"
 
@@ -44,20 +43,11 @@ async def deliver(desk: Desk, body: dict[str, Any], signature: str | None = None
     return await desk.client.post("/webhooks/servicetitan", content=text, headers=headers)
 
 
-async def completed(desk: Desk, job: dict[str, Any]) -> dict[str, Any]:
-    async def there() -> dict[str, Any] | None:
-        found = (await desk.client.get(f"/jobs/{job['id']}")).json()
-        return found if found["status"] == "completed" else None
-
-    found: dict[str, Any] = await until(there)
-    return found
-
-
 async def test_a_completed_job_is_found_by_asking(open_desk: Open, titan: Simulator) -> None:
     async with open_desk(SERVICETITAN_URL=titan.url, POS_POLL_SECONDS="0.1") as desk:
         job, routing = await synced(desk)
         await titan.complete("development", routing["external_id"], Decimal("450.00"))
-        found = await completed(desk, job)
+        found = await desk.completed(job)
         assert_like(COMPLETED_JOB, found)
         assert found["revenue"] == 450.00
         assert (await desk.routing(job, "completed"))["external_id"] == routing["external_id"]
@@ -69,7 +59,7 @@ async def test_a_signed_webhook_completes_a_job_once(open_desk: Open, titan: Sim
         body = delivery(routing)
         first = await deliver(desk, body)
         assert (first.status_code, first.json()) == (200, {"recorded": True})
-        found = await completed(desk, job)
+        found = await desk.completed(job)
         assert (found["revenue"], found["completed_at"]) == (450.00, "2026-03-02T12:00:00Z")
         head = await desk.head()
         again = await asyncio.gather(*(deliver(desk, body) for _ in range(5)))
@@ -87,7 +77,7 @@ async def test_the_simulators_own_webhooks_are_taken_twice_and_out_of_order(open
         (await titan.control.post("/_simulator/webhooks", json=subscription | more)).raise_for_status()
         job, routing = await synced(desk)
         await titan.complete("development", routing["external_id"], Decimal("450.00"))
-        assert (await completed(desk, job))["revenue"] == 450.00
+        assert (await desk.completed(job))["revenue"] == 450.00
 
 
 @pytest.mark.parametrize("signature", ["", "00", sign("another secret", b"{}"), "key"])
