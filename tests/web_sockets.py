@@ -77,7 +77,9 @@ class Site:
     @asynccontextmanager
     async def raw(self, query: str = "", **options: Any) -> AsyncIterator[Device]:
         """A web socket whose welcome has not been read."""
-        async with connect(f"ws://{self.address}/api/v1/ws?{query}", proxy=None, **options) as opened:
+        # With a bound on what it has yet to read, a client that leaves does not read on, and waits 10 s for its end.
+        options = {"proxy": None, "max_queue": None} | options
+        async with connect(f"ws://{self.address}/api/v1/ws?{query}", **options) as opened:
             yield Device(opened)
 
     @asynccontextmanager
