@@ -129,12 +129,15 @@ class Runner:
         """Wait for what is being handled, and save the checkpoints. What takes longer than `grace` is cut off:
         its events are delivered again, and their commands carry ids.
         """
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=grace)
-        # All of them: those behind a stream's last one too, or they would go on after the database is closed.
-        await _cancelled(set(self._tasks))
-        if self._flusher is not None:
-            await _cancelled({self._flusher})
+        try:
+            if self._tasks:
+                await asyncio.wait(set(self._tasks), timeout=grace)
+        finally:
+            # All of them: those behind a stream's last one too, or they would go on after the database is closed. Also
+            # when this is cancelled: an append that waited for the database held up the end of the process for 30 s.
+            await _cancelled(set(self._tasks))
+            if self._flusher is not None:
+                await _cancelled({self._flusher})
         await self._flush()
 
     def check(self) -> None:

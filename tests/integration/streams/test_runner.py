@@ -130,6 +130,26 @@ async def test_what_takes_longer_than_the_grace_is_cut_off_and_comes_again(react
     assert await reacting.checkpoint() == 4
 
 
+async def test_nothing_goes_on_when_waiting_for_it_is_given_up(reacting: Reacting) -> None:
+    """As when the system stops while the database is away."""
+    gate, stream = Gate(), uuid4()
+    reacting.effect, runner = gate, reacting.runner()
+    await submit(runner, event(1, stream), event(2, stream, version=2))
+    draining = asyncio.create_task(runner.drain())
+
+    async def begun() -> bool:
+        return reacting.begun == [1]
+
+    await until(begun)
+    draining.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await draining
+    gate.open(1, 2)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (reacting.begun, reacting.handled) == ([1], [])
+
+
 async def test_a_lost_compare_and_set_never_moves_a_checkpoint_back(reacting: Reacting) -> None:
     gate = Gate()
     reacting.effect, runner = gate, reacting.runner()
