@@ -3,7 +3,6 @@ asks for one.
 """
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -14,6 +13,7 @@ from infra.database import Database
 from infra.embedded_postgres import EmbeddedPostgres
 from infra.event_store import EventStore
 from infra.migrations import migrate
+from tests.folders import quick_folder
 
 pytest_plugins = ["tests.kafka_fixture"]
 
@@ -25,22 +25,22 @@ def _database(server: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def postgres() -> AsyncIterator[str]:
     """The DSN of a server of the session's own. Its database `migrated` is the template of `database`."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        # A running system has some twenty connections, and several of them stay up for many tests.
-        patch.setitem(embedded_postgres._SETTINGS, "max_connections", "400")
-        dsn = await server.start()
-    try:
-        connection = await asyncpg.connect(dsn)
-        await connection.execute(f"create database {_TEMPLATE}")
-        await connection.close()
-        await migrate(_database(dsn, _TEMPLATE))
-        yield dsn
-    finally:
-        await server.stop()
+    with quick_folder() as folder:
+        server = EmbeddedPostgres(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            # A running system has some twenty connections, and several of them stay up for many tests.
+            patch.setitem(embedded_postgres._SETTINGS, "max_connections", "400")
+            dsn = await server.start()
+        try:
+            connection = await asyncpg.connect(dsn)
+            await connection.execute(f"create database {_TEMPLATE}")
+            await connection.close()
+            await migrate(_database(dsn, _TEMPLATE))
+            yield dsn
+        finally:
+            await server.stop()
 
 
 @pytest.fixture

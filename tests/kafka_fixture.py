@@ -1,10 +1,7 @@
 """Kafka for tests: a given broker, one in a container, or one of our own from Maven; else the test is skipped."""
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import docker
@@ -15,6 +12,7 @@ from testcontainers.community.kafka import KafkaContainer
 from infra.kafka.broker import Broker
 from infra.kafka.jars import BrokerUnavailable
 from infra.settings import load
+from tests.folders import quick_folder
 
 _ENGINE_SECONDS = 2  # an engine that is there answers in milliseconds
 
@@ -30,16 +28,15 @@ def _engine_answers() -> bool:
 
 @asynccontextmanager
 async def _broker() -> AsyncIterator[Broker]:
-    home = Path(tempfile.mkdtemp(prefix="jobstream-kafka-"))
-    broker = Broker(home)
-    try:
-        await broker.start()
-        yield broker
-    except BrokerUnavailable as error:
-        pytest.skip(f"no Kafka: {error}")
-    finally:
-        await broker.kill()
-        shutil.rmtree(home, ignore_errors=True)
+    with quick_folder() as home:
+        broker = Broker(home)
+        try:
+            await broker.start()
+            yield broker
+        except BrokerUnavailable as error:
+            pytest.skip(f"no Kafka: {error}")
+        finally:
+            await broker.kill()
 
 
 @pytest.fixture(scope="session")
