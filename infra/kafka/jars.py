@@ -1,10 +1,13 @@
 """The broker's jars: resolved once by Maven from `pom.xml`, kept in the user's cache."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _POM = Path(__file__).with_name("pom.xml")
@@ -35,9 +38,9 @@ def resolve(folder: Path | None = None) -> Path:
     if not folder.is_dir():
         mvn = _program("mvn", "Maven (Debian: apt-get install maven)")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".resolving-") as scratch:
-            _copy_dependencies(mvn, Path(scratch) / "jars")
-            _put_in_place(Path(scratch) / "jars", folder)
+        with _alone(folder.parent):
+            if not folder.is_dir():
+                _fill(mvn, folder)
     return folder
 
 
@@ -50,6 +53,24 @@ def _program(name: str, what: str) -> str:
     if found is None:
         raise BrokerUnavailable(f"{name} is not on the PATH: install {what}, {_INSTEAD}")
     return found
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """One process at a time: several Mavens that fill the user's repository at once may spoil each other's files."""
+    lock = os.open(place, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _fill(mvn: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".resolving-") as scratch:
+        _copy_dependencies(mvn, Path(scratch) / "jars")
+        # One rename, so that nobody ever sees a half-filled folder.
+        (Path(scratch) / "jars").rename(folder)
 
 
 def _copy_dependencies(mvn: str, target: Path) -> None:
@@ -72,12 +93,3 @@ def _copy_dependencies(mvn: str, target: Path) -> None:
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[:600]
         raise BrokerUnavailable(f"Maven cannot get the broker's jars: check its settings, {_INSTEAD}. It says: {said}")
-
-
-def _put_in_place(filled: Path, folder: Path) -> None:
-    # One rename, so that nobody ever sees a half-filled folder; whoever loses the race uses the winner's.
-    try:
-        filled.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise

@@ -16,6 +16,10 @@ from infra.kafka.jars import BrokerUnavailable
 from streams import topics
 from tests.kafka_log import eventually
 
+# Takes long enough for the others to come, and fills the folder that it is told.
+FILLS = """echo once >> {asked}; sleep 0.3
+for each; do case $each in -DoutputDirectory=*) mkdir "${{each#*=}}"; touch "${{each#*=}}/kafka.jar";; esac; done"""
+
 
 async def test_a_broker_keeps_its_data_over_a_stop_and_over_a_kill(own_broker: Broker) -> None:
     await topics.apply(own_broker.bootstrap, "kept.")
@@ -69,17 +73,37 @@ def test_without_maven_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.M
         jars.resolve(tmp_path / "jars")
 
 
+def pretended_maven(folder: Path, does: str) -> Path:
+    """The folder of a program of Maven's name."""
+    mvn = folder / "bin" / "mvn"
+    mvn.parent.mkdir()
+    mvn.write_text(f"#!/bin/sh\n{does}\n")
+    mvn.chmod(0o755)
+    return mvn.parent
+
+
 def test_what_maven_says_of_a_failure_is_passed_on_and_nothing_half_done_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mvn = tmp_path / "bin" / "mvn"
-    mvn.parent.mkdir()
-    mvn.write_text("#!/bin/sh\necho no route to the repository; exit 1\n")
-    mvn.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{mvn.parent}{os.pathsep}{os.environ['PATH']}")
+    fails = "echo no route to the repository; exit 1"
+    monkeypatch.setenv("PATH", f"{pretended_maven(tmp_path, fails)}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(BrokerUnavailable, match="no route to the repository"):
         jars.resolve(tmp_path / "cache" / "jars")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+async def test_several_that_need_the_jars_at_once_ask_maven_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "asked"
+    monkeypatch.setenv(
+        "PATH", f"{pretended_maven(tmp_path, FILLS.format(asked=asked))}{os.pathsep}{os.environ['PATH']}"
+    )
+    folder = tmp_path / "cache" / "jars"
+    found = await asyncio.gather(*(asyncio.to_thread(jars.resolve, folder) for _ in range(4)))
+    assert found == [folder] * 4
+    assert [jar.name for jar in folder.iterdir()] == ["kafka.jar"]
+    assert asked.read_text() == "once\n"
 
 
 async def test_a_taken_port_is_refused(tmp_path: Path, own_broker: Broker) -> None:
