@@ -20,7 +20,7 @@ from infra.log_ranges import GapInLog
 from projections.failures import Defect, Overtaken
 from projections.generations import TablesChanged
 from projections.read_model import ReadModel
-from projections.rebuild import Busy, NoGeneration, OtherEpoch
+from projections.rebuild import Busy, FoldsChanged, NoGeneration, OtherEpoch
 from projections.repair import Meant, NotRepairable
 from projections.standstill import LiveBehind
 from runtime.system import READ_MODELS, System
@@ -31,6 +31,7 @@ _PROBLEMS = (
     Busy,
     Defect,
     EpochMismatch,
+    FoldsChanged,
     GapInLog,
     LiveBehind,
     NoGeneration,

@@ -126,12 +126,19 @@ async def is_current(connection: Any, model: ReadModel, schema: str) -> bool:
     return bool(await connection.fetchval(query, schema, _fingerprint(model)))
 
 
+async def is_folded_alike(connection: Any, model: ReadModel, schema: str) -> bool:
+    """Whether a generation, which is there, was begun by the folds of now."""
+    query = "select obj_description($1::regclass, 'pg_class') = $2"
+    return bool(await connection.fetchval(query, f"{quote(schema)}.checkpoint", model.folded_by))
+
+
 async def _make(connection: Any, model: ReadModel, schema: str, epoch: UUID) -> None:
     await connection.execute(f"create schema {quote(schema)}")
     await connection.execute(f"comment on schema {quote(schema)} is '{_fingerprint(model)}'")
     for table in model.tables:
         await connection.execute(_compiled(CreateTable(table), schema))
     await connection.execute(_CHECKPOINT.format(schema=quote(schema)))
+    await connection.execute(f"comment on table {quote(schema)}.checkpoint is '{model.folded_by}'")
     await connection.execute(f"insert into {quote(schema)}.checkpoint (epoch) values ($1)", epoch)
 
 

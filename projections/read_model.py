@@ -1,6 +1,9 @@
 """A read model: tables, and how each event changes them."""
 
+import hashlib
+import inspect
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sqlalchemy import Table
 
@@ -42,6 +45,14 @@ class ReadModel:
     def types(self) -> frozenset[str]:
         """The event types that it folds."""
         return frozenset(self._folds)
+
+    @property
+    def folded_by(self) -> str:
+        """Stands for the text of the modules that the folds are in: another one, and rows may be folded otherwise."""
+        modules = {inspect.getfile(fold) for fold in self._folds.values()}
+        return hashlib.blake2b(
+            b"".join(Path(name).read_bytes() for name in sorted(modules)), digest_size=16
+        ).hexdigest()
 
     def on(self, *types: str) -> Callable[[Fold], Fold]:
         """Registers `fold(rows, event)` for these event types; one fold a type."""

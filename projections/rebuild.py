@@ -20,6 +20,7 @@ from projections.generations import (
     exchange,
     generations,
     is_current,
+    is_folded_alike,
     make_generation,
     make_indexes,
     next_of,
@@ -51,6 +52,13 @@ class NoGeneration(Exception):
 
     def __init__(self, schema: str) -> None:
         super().__init__(f"there is no {schema} to go back to: old generations are kept by a rebuild, as --keep says")
+
+
+class FoldsChanged(Exception):
+    """A generation was begun by other folds: some of its rows would be of before, and some of now."""
+
+    def __init__(self, schema: str) -> None:
+        super().__init__(f"the folds of {schema} were changed since it was begun: begin afresh, without --resume")
 
 
 class OtherEpoch(Exception):
@@ -127,11 +135,13 @@ async def rebuilding(
     """The next generation: a new one, or with `resume` the one that was begun, if any. It stays whatever happens.
 
     `rest` is for others who need the processors: see `Filling.to`.
-    Raises `Busy`, `TablesChanged` and `OtherEpoch` where it cannot go on, asyncpg's errors, `OSError`.
+    Raises `Busy`, `TablesChanged`, `FoldsChanged` and `OtherEpoch` where it cannot go on, asyncpg's errors, `OSError`.
     """
     schema = next_of(model)
     async with _lease(source, schema) as lease:
         resume = resume and schema in await generations(source.pool, model)
+        if resume and not await is_folded_alike(source.pool, model, schema):
+            raise FoldsChanged(schema)
         filling = await (_resumed if resume else _begun)(source, lease, model, schema)
         yield Rebuild(source, model, filling, tell, rest)
 
@@ -140,7 +150,8 @@ async def rebuilding(
 async def returning(source: Source, model: ReadModel, tell: Tell = silently) -> AsyncIterator[Rebuild]:
     """The latest of the old generations: it folds what has come since, and may take its place again.
 
-    Raises `NoGeneration` where there is none, and what `rebuilding` raises.
+    Raises `NoGeneration` where there is none, and what `rebuilding` raises, but for `FoldsChanged`: to go back is
+    to give up what is folded now.
     """
     async with _lease(source, next_of(model)) as lease:
         if old_of(model) not in await generations(source.pool, model):

@@ -18,6 +18,7 @@ from projections.projector import Projector
 from projections.read_model import ReadModel
 from projections.rebuild import (
     Busy,
+    FoldsChanged,
     NoGeneration,
     OtherEpoch,
     Source,
@@ -224,13 +225,21 @@ async def test_there_is_nothing_to_go_back_to_before_a_flip(recording: Recording
             pass
 
 
-async def test_a_generation_with_other_tables_or_of_another_epoch_is_not_resumed(recording: Recording) -> None:
+async def test_a_generation_of_other_tables_folds_or_of_another_epoch_is_not_resumed(
+    recording: Recording,
+) -> None:
     model = routings_model()
     await recording.generation(model)
     async with rebuilding(source(recording), model):
         pass
     await recording.pool.execute("comment on schema routings_v1_next is 'other'")
     with pytest.raises(TablesChanged, match="routings_v1_next"):
+        async with rebuilding(source(recording), model, resume=True):
+            pass
+    async with rebuilding(source(recording), model):
+        pass
+    await recording.pool.execute("comment on table routings_v1_next.checkpoint is 'other'")
+    with pytest.raises(FoldsChanged, match="routings_v1_next"):
         async with rebuilding(source(recording), model, resume=True):
             pass
     async with rebuilding(source(recording), model):
