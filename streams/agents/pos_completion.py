@@ -13,7 +13,7 @@ from commands.bus import Bus, Envelope, Streams
 from commands.dispatch import CompleteRouting
 from domain.clock import Clock
 from domain.dispatch.company import Company
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFound
 from infra.outbound import OutboundError
 from infra.pos.credentials import Vault
 from infra.pos.provider import ExternalJob, Provider
@@ -94,10 +94,15 @@ class CompletionPoll:
         """One round over all accounts; the number of completions recorded, or known before."""
         companies = await self.accounts.open_accounts()
         accounts = {await self._account(company) for company in companies}
-        return sum([await self._ask(account) for account in accounts])
+        return sum([await self._ask(account) for account in accounts if account is not None])
 
-    async def _account(self, company: OpenAccount) -> Account:
-        known = await self.streams.read(Company, company.company_id)
+    async def _account(self, company: OpenAccount) -> Account | None:
+        try:
+            known = await self.streams.read(Company, company.company_id)
+        except NotFound:
+            # Only a defect makes a routing of nobody. The others are asked all the same, and the process goes on.
+            log.error("poll met a routing of an unknown company", company_id=str(company.company_id))
+            return None
         return Account(company.provider_type, known.credentials_ref)
 
     async def _ask(self, account: Account) -> int:

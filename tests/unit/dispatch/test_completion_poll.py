@@ -87,3 +87,8 @@ async def test_one_providers_nonsense_does_not_keep_the_others_from_being_asked(
 async def test_credentials_that_are_gone_do_not_end_the_poll() -> None:
     world = companies(credentials_ref="env:NOT_THERE")
     assert await poll_of(world, mock=Till([DONE])).poll() == 0
+
+
+async def test_a_company_that_is_not_in_the_log_does_not_keep_the_others_from_being_asked() -> None:
+    world = given(happened("CompanyRegistered", RECEIVER), *PAST)
+    assert await poll_of(world, mock=Till([DONE])).poll() == 1
