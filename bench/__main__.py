@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from infra.kafka.jars import BrokerUnavailable
 RESULTS = Path(__file__).with_name("results.json")
 
 Measure = Callable[[bool], Awaitable[Sequence[Result]]]
+Record = Callable[[Sequence[Result]], None]
 
 
 async def _append(quick: bool) -> Sequence[Result]:
@@ -121,7 +123,7 @@ MEASUREMENTS: Mapping[str, Measure] = {
 }
 
 
-async def _run(names: Sequence[str], quick: bool) -> tuple[list[Result], dict[str, str]]:
+async def _run(names: Sequence[str], quick: bool, record: Record) -> tuple[list[Result], dict[str, str]]:
     results: list[Result] = []
     skipped: dict[str, str] = {}
     for number, name in enumerate(names, 1):
@@ -134,6 +136,7 @@ async def _run(names: Sequence[str], quick: bool) -> tuple[list[Result], dict[st
             print(f"skipped: {reason}", file=sys.stderr)
             continue
         results += found
+        record(found)
         print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     return results, skipped
 
@@ -144,25 +147,26 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter rounds: a look, not a result")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    around = surroundings()
-    results, skipped = asyncio.run(_run(arguments.only or [*MEASUREMENTS], arguments.quick))
+    if not arguments.only and not arguments.quick:
+        RESULTS.write_bytes(orjson.dumps({"results": []}))
+    record = _unrecorded if arguments.quick else partial(_record, surroundings())
+    results, skipped = asyncio.run(_run(arguments.only or [*MEASUREMENTS], arguments.quick, record))
     print(table(results))
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}")
-    if not arguments.quick:
-        _record(around, results, skipped, whole=arguments.only is None)
 
 
-def _record(around: dict[str, Any], results: Sequence[Result], skipped: Mapping[str, str], *, whole: bool) -> None:
-    """A whole run takes the place of what was recorded; of some measurements, each line that of the same name."""
-    rows = [asdict(result) | {"value": result.value, "met": result.met} for result in results]
-    recorded: dict[str, Any] = around | {"results": rows, "skipped": skipped}
-    if not whole:
-        apart = {"date": around["date"], "load_at_start": around["load_at_start"]}
-        names = {result.name for result in results}
-        recorded = orjson.loads(RESULTS.read_bytes())
-        kept = [row for row in recorded["results"] if row["name"] not in names]
-        recorded = recorded | {"results": kept + [row | {"measured": apart} for row in rows]}
+def _unrecorded(results: Sequence[Result]) -> None:
+    """A look is no result."""
+
+
+def _record(around: dict[str, Any], results: Sequence[Result]) -> None:
+    """Each line takes the place of that of the same name, at once: a run may take half an hour and fail at its end."""
+    apart = {"date": around["date"], "load_at_start": around["load_at_start"]}
+    rows = [asdict(result) | {"value": result.value, "met": result.met, "measured": apart} for result in results]
+    names = {row["name"] for row in rows}
+    kept = [row for row in orjson.loads(RESULTS.read_bytes())["results"] if row["name"] not in names]
+    recorded = around | {"results": kept + rows}
     RESULTS.write_bytes(orjson.dumps(recorded, option=orjson.OPT_INDENT_2) + b"\n")
 
 

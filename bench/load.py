@@ -41,17 +41,21 @@ class Tally:
 
 
 class Caller(asyncio.Protocol):
-    """One connection. `answered` is called after each answer; it may call `send` at once."""
+    """One connection. `answered` is called after each answer; it may call `send` at once. `lost`: it has ended."""
 
     def __init__(self, requests: Iterator[bytes], tally: Tally, answered: Callable[["Caller"], None]) -> None:
         self._requests, self._tally, self._answered = requests, tally, answered
         self._write: Callable[[bytes], None]
+        self.lost = False
         self._began = 0.0
         self._awaited = 0
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._write = cast(asyncio.Transport, transport).write  # uvloop's is none by its classes
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost = True
 
     def send(self, began: float) -> bool:
         """False when there is nothing more to ask."""
@@ -123,7 +127,10 @@ async def at_a_rate(requests: Iterator[bytes], port: int, callers: int, seconds:
         await asyncio.sleep(at - time.perf_counter())
         due.append(at)
         if idle:
-            idle.popleft().send(due.popleft())
+            caller = idle.popleft()
+            if caller.lost:  # the server ends connections that were idle for some seconds
+                caller = await _connect(loop, port, requests, tally, answered)
+            caller.send(due.popleft())
     while len(tally.latencies) + len(tally.refused) < count:
         await asyncio.sleep(0.01)
     return tally.report(time.perf_counter() - began)
