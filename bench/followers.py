@@ -6,7 +6,7 @@ The roles `jobstream projector` and `jobstream agents` read Kafka; without a bro
 import sys
 
 from cli.roles import Role, start
-from cli.serving import give_way, spare_collections
+from cli.thrift import give_way, spare_collections
 from runtime import parts
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 
 from cli.settings import BAD_SETTINGS, fail, settings_or_exit
+from cli.thrift import spare_collections
 from infra.database import Database
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import EpochMismatch, StoreHalted
@@ -29,6 +30,7 @@ def with_system(ask: Callable[[System], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with _database(settings) as dsn, open_system(settings, dsn) as system:
+            spare_collections()
             return await ask(system)
 
     return _carried_out(run)

@@ -12,8 +12,8 @@ from cli.outdated import drop_each
 from cli.rebuild import replay_each
 from cli.repair import repair_each
 from cli.republishing import or_republish
-from cli.serving import give_way
 from cli.settings import fail
+from cli.thrift import give_way
 from cli.wishes import FAILED, INTERRUPTED, Wishes, wishing
 from infra.append import EpochMismatch
 from infra.log_ranges import GapInLog

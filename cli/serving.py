@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
-import os
 import resource
 import signal
 import socket
@@ -12,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from cli.thrift import spare_collections
 from infra import logging, telemetry
 from infra.settings import BadSettings, Settings
 
@@ -19,8 +18,6 @@ GRACE_SECONDS = 10
 WEB_SOCKET_MESSAGE = 16 * 1024  # bytes that a client may send at once; more closes the connection: 1009
 WEB_SOCKET_PING_SECONDS = 20.0
 STUCK_SECONDS = 60
-_COLLECT_AFTER = (50_000, 20, 50)
-_NICENESS = 10
 
 
 class Server(uvicorn.Server):
@@ -100,25 +97,6 @@ def _listening(host: str, port: int) -> socket.socket:
         # stopped reading would have that wait, and the connection's memory, last for ever.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)
     return listening
-
-
-def spare_collections() -> None:
-    """Have the garbage collector look less often, and no more at what start-up has made.
-
-    With the library's thresholds it took half of a posted job's processor time: each request makes thousands of
-    objects, nearly all of which go by reference counting.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
-
-
-def give_way() -> None:
-    """Let other processes of the machine go first: those that somebody waits for. Nothing changes on a machine apart.
-
-    With two cores for everything, the API answered half as many requests again while agents worked off a backlog.
-    """
-    os.nice(_NICENESS)
 
 
 def allow_connections() -> None:
