@@ -21,7 +21,7 @@ dev: $(VENV)/.dev ## the same, started again whenever a source file changes
 test: $(VENV)/.dev ## every test
 	@$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-soak: $(VENV)/.dev ## real processes killed and frozen at random for a quarter of an hour; SEED=… has a run again
+soak: $(VENV)/.dev ## real processes killed and frozen at random for eight minutes; SEED=… has a run again
 	@$(BIN)/python -m pytest -m soak --timeout=0 -s tests/fault/soak
 
 lint: $(VENV)/.dev ## style and layering
