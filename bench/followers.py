@@ -5,8 +5,8 @@ The roles `jobstream projector` and `jobstream agents` read Kafka; without a bro
 
 import sys
 
+from cli.processor_time import give_way, spare_collections
 from cli.roles import Role, start
-from cli.thrift import give_way, spare_collections
 from runtime import parts
 
 

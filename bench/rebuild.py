@@ -15,7 +15,7 @@ from bench import growth, history, library_projection, pages, rebuild_beside
 from bench.measurement import Result
 from bench.processes import MASTER_KEY
 from bench.projection import Bench, bench, routings
-from cli.thrift import spare_collections
+from cli.processor_time import spare_collections
 from infra.log_ranges import LogRanges
 from projections.generations import ensure_generations
 from projections.rebuild import Source, rebuilding

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import click
 
+from cli.processor_time import spare_collections
 from cli.settings import BAD_SETTINGS, fail, settings_or_exit
-from cli.thrift import spare_collections
 from infra.database import Database
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import EpochMismatch, StoreHalted

@@ -9,11 +9,11 @@ import click
 from cli.connected import with_system
 from cli.moment import MOMENT, Moment, first_position
 from cli.outdated import drop_each
+from cli.processor_time import give_way
 from cli.rebuild import replay_each
 from cli.repair import repair_each
 from cli.republishing import or_republish
 from cli.settings import fail
-from cli.thrift import give_way
 from cli.wishes import FAILED, INTERRUPTED, Wishes, wishing
 from infra.append import EpochMismatch
 from infra.log_ranges import GapInLog

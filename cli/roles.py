@@ -10,10 +10,10 @@ import click
 
 from api.composition import compose
 from api.operations import Report, operations_app
+from cli.processor_time import give_way, spare_collections
 from cli.sample import load_sample
 from cli.serving import prepare, run, serve_http, stopping
 from cli.settings import BAD_SETTINGS, fail
-from cli.thrift import give_way, spare_collections
 from infra.database_errors import DATABASE_ERRORS
 from infra.embedded_postgres import PostgresUnavailable
 from infra.event_store import StoreHalted

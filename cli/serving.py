@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-from cli.thrift import spare_collections
+from cli.processor_time import spare_collections
 from infra import logging, telemetry
 from infra.settings import BadSettings, Settings
 

@@ -10,9 +10,9 @@ from aiokafka.errors import KafkaError
 from cli.connected import with_system
 from cli.differences import as_json as difference_as_json
 from cli.differences import lines as difference_lines
+from cli.processor_time import give_way
 from cli.progress import progress
 from cli.settings import fail
-from cli.thrift import give_way
 from infra.counted import counted
 from runtime.system import System
 from runtime.verification import Verification

@@ -45,10 +45,6 @@ if TYPE_CHECKING:  # imported where a role speaks to Kafka: its client is no par
 log = structlog.get_logger(__name__)
 
 
-# Longer than any part takes to end in order.
-INSIST_SECONDS = 20.0
-
-
 def worker_name() -> str:
     """Which process an event speaks of."""
     return f"{socket.gethostname()}/{os.getpid()}"
@@ -172,14 +168,10 @@ class Background:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End all, the latest first, and wait for it; whoever has not noticed after some time is told again."""
-        left = self._tasks
-        while left:
-            for task in reversed(left):
-                task.cancel()
-            # Libraries swallow a cancellation now and then, as asyncio.wait_for of Python 3.11: the part would go on.
-            await asyncio.wait(left, timeout=INSIST_SECONDS)
-            left = [task for task in left if not task.done()]
+        """End all, the latest first, and wait for it."""
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for ending in self._endings:
             await ending()
 

@@ -1,16 +1,13 @@
 """A Kafka consumer without a group: it is told which partitions to read and from where, and commits nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import structlog
 from aiokafka import AIOKafkaConsumer
 
 from infra.kafka import client_logging
-
-log = structlog.get_logger(__name__)
+from streams.ending import ended
 
 _STOP_SECONDS = 5.0
 
@@ -28,15 +25,4 @@ async def consuming(bootstrap: str, **options: Any) -> AsyncIterator[AIOKafkaCon
         await consumer.start()
         yield consumer
     finally:
-        await _stop(consumer)
-
-
-async def _stop(consumer: AIOKafkaConsumer) -> None:
-    # In a task of its own: while the broker is away, or right after the start, aiokafka lets the cancellation of one of
-    # its tasks escape, and ours would be taken for cancelled.
-    stopping = asyncio.create_task(consumer.stop())
-    done, _ = await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
-    if not done:
-        stopping.cancel()
-    elif not stopping.cancelled() and (error := stopping.exception()) is not None:
-        log.info("consumer did not stop cleanly", error=type(error).__name__)
+        await ended(consumer.stop(), _STOP_SECONDS, of="consumer")

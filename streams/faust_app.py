@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import ServiceThread, WorkerThread
 
 StartingPoints = Callable[[Iterable[TP]], Awaitable[dict[TP, int]]]
 
@@ -49,8 +50,18 @@ class AgentApp(faust.App):
     starting_points: StartingPoints
 
 
+class LeavableThread(WorkerThread):
+    """One that does not keep the process: an app that did not stop in time is left, and its thread with it."""
+
+    def __init__(self, service: ServiceThread, **options: Any) -> None:
+        super().__init__(service, **options)
+        self.daemon = True
+
+
 class CommittedThread(driver.AIOKafkaConsumerThread):
     """Reads committed messages only, and never waits for an absent broker without end."""
+
+    Worker = LeavableThread
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

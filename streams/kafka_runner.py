@@ -17,6 +17,7 @@ from schemas.codec import Codec
 from schemas.recorded import Recorded
 from streams import topics
 from streams.backoff import Backoff
+from streams.ending import ended
 from streams.message import NotAnEvent, replayed, to_recorded
 from streams.runner import BACKOFF, INFRASTRUCTURE, Runner
 from streams.topics import TopicsUnfit
@@ -155,9 +156,7 @@ class _Hosted:
         raise AppStopped(f"{app.crash_reason!r}")
 
     async def _stop(self, app: "AgentApp") -> None:
-        try:
-            await asyncio.wait_for(app.stop(), _STOP_SECONDS)
-        except TimeoutError:
+        if not await ended(app.stop(), _STOP_SECONDS, of="Faust app"):
             log.warning("a Faust app did not stop in time", agent=self._runner.name)
         try:
             await self._runner.drain()

@@ -7,7 +7,7 @@ wait to take over. A relay that lost it without noticing is fenced by the next o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from infra.kafka import client_logging
 from infra.leadership import leadership
 from streams import message, topics
 from streams.backoff import Backoff
+from streams.ending import ended
 from streams.relay_record import KEY, HistoryDiffers, RelayHalted, RelayRecord, epoch_problem, settled_record
 from streams.runner import INFRASTRUCTURE
 from streams.topics import TopicsUnfit
@@ -202,17 +203,6 @@ async def discard(producer: AIOKafkaProducer) -> None:
     """End a producer, whatever state it is in, in a few seconds."""
     # Stopping waits for what is still in its buffers, and a broker that is away takes nothing. What such a producer
     # leaves behind is aborted by the start of the next one, which also fences whatever it might still send.
-    if not await _ended(producer.stop()):
-        await _ended(producer.client.close())
-        await _ended(producer._sender.close())
-
-
-async def _ended(ending: Coroutine[Any, Any, None]) -> bool:
-    """Whether it ended in time. In a task of its own, whose cancellation or errors are not ours."""
-    task = asyncio.create_task(ending)
-    done, _ = await asyncio.wait({task}, timeout=_STOP_SECONDS)
-    if not done:
-        task.cancel()
-    elif not task.cancelled() and (error := task.exception()) is not None:
-        log.info("discarded producer did not stop cleanly", error=type(error).__name__)
-    return bool(done)
+    if not await ended(producer.stop(), _STOP_SECONDS, of="producer"):
+        await ended(producer.client.close(), _STOP_SECONDS, of="producer's client")
+        await ended(producer._sender.close(), _STOP_SECONDS, of="producer's sender")

@@ -4,11 +4,13 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from mode import Service
 
 from infra.kafka.broker import Broker
-from streams import topics
+from streams import faust_app, kafka_runner, topics
 from tests.kafka_agent import TABLE, effects, handled, run_counting
 from tests.kafka_log import Log, eventually, opened_log
 
@@ -123,3 +125,36 @@ async def test_an_agent_stops_soon_while_the_broker_is_away(own_broker: Broker, 
     await own_broker.kill()
     async with asyncio.timeout(45):
         await cancelled(relaying, agent)
+
+
+async def test_an_app_that_never_stops_is_left_behind(
+    kafka: str, topic_prefix: str, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faust's stopping waits for one part after the other, and passes over being cancelled at each."""
+    release, make_app = asyncio.Event(), faust_app.make_app
+
+    async def deaf() -> None:
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+
+    def with_a_deaf_part(*arguments: Any) -> faust_app.AgentApp:
+        app = make_app(*arguments)
+        part = Service()
+        part.add_future(deaf())
+        app.add_dependency(part)
+        app.add_future(deaf())
+        return app
+
+    monkeypatch.setattr(kafka_runner, "_STOP_SECONDS", 0.5)
+    monkeypatch.setattr(faust_app, "make_app", with_a_deaf_part)
+    await topics.apply(kafka, topic_prefix)
+    agent = asyncio.create_task(run_counting(log, kafka, topic_prefix))
+    relaying = asyncio.create_task(log.relay(kafka, topic_prefix).run())
+    last = await log.append(50)
+    await eventually(lambda: handled(log, last))
+    agent.cancel()
+    done, _ = await asyncio.wait({agent}, timeout=30)
+    release.set()
+    await cancelled(relaying)
+    assert done

@@ -1,4 +1,4 @@
-"""What a process leaves to others, and to its own work: processor time."""
+"""Processor time: what a process leaves to others, and what it spares itself."""
 
 import gc
 import os
