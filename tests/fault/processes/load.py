@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,6 +103,18 @@ class Load:
 
 
 @asynccontextmanager
+async def at_work(work: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """All of it at once, ended at the end whether it is done or not."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
 async def load(url: str, receivers: Sequence[str] = RECEIVERS, pause: float = PAUSE_SECONDS) -> AsyncIterator[Load]:
     """Clients at work, each with a pause between two jobs, until they are told to finish."""
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
@@ -111,13 +123,8 @@ async def load(url: str, receivers: Sequence[str] = RECEIVERS, pause: float = PA
             company_id = await trade.company(f"Receiver {number}", SKILL, provider=provider)
             await trade.get(f"/companies/{company_id}")
         posting = Load(trade, await trade.sender("Sender"), pause=pause)
-        posting.clients = [asyncio.create_task(posting.post()) for _ in range(CLIENTS)]
-        try:
+        async with at_work(posting.post() for _ in range(CLIENTS)) as posting.clients:
             yield posting
-        finally:
-            for each in posting.clients:
-                each.cancel()
-            await asyncio.gather(*posting.clients, return_exceptions=True)
 
 
 async def assert_each_once(dsn: str, posted: Load, seconds: float = 60.0) -> None:

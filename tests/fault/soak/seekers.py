@@ -13,6 +13,7 @@ import httpx
 
 from domain.applications.sequences import POST_APPLICATION, SEQUENCES
 from projections.applications.fold import applications
+from tests.fault.processes.load import at_work
 from tests.running import until
 
 SEEKERS = 2
@@ -76,13 +77,8 @@ async def seeking(root: str, pause: float) -> AsyncIterator[Seekers]:
     """People at work on the product at `root`, until they are told to finish."""
     async with httpx.AsyncClient(base_url=f"{root}/automation/api/v1", timeout=60, trust_env=False) as client:
         seekers = Seekers(client, pause)
-        seekers.tasks = [asyncio.create_task(seekers.seek()) for _ in range(SEEKERS)]
-        try:
+        async with at_work(seekers.seek() for _ in range(SEEKERS)) as seekers.tasks:
             yield seekers
-        finally:
-            for task in seekers.tasks:
-                task.cancel()
-            await asyncio.gather(*seekers.tasks, return_exceptions=True)
 
 
 async def assert_each_once(dsn: str, applied: Sequence[int], seconds: float = 300.0) -> int:
